@@ -1,0 +1,39 @@
+"""One cloud: its clock, keys, faults and meter. No module of the local cloud holds state outside
+of it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from infra.localcloud.clock import CloudClock
+from infra.localcloud.faults import FaultPlan
+from infra.localcloud.identities import Identities
+from infra.localcloud.meter import Meter
+
+
+class Cloud:
+    """What all services of one local cloud share. Two clouds in one process do not meet.
+
+    data: the folder that outlives a restart, or None to keep nothing. Each service keeps its own
+    sub-folder.
+    """
+
+    def __init__(self, data: Path | None = None) -> None:
+        self.data = data
+        if data is not None:
+            data.mkdir(parents=True, exist_ok=True)
+        self.clock = CloudClock(data / "clock.json" if data else None)
+        self.identities = Identities(self.clock, data / "root-key.json" if data else None)
+        self.faults = FaultPlan()
+        self.meter = Meter()
+
+    def folder(self, service: str) -> Path | None:
+        """The folder in which `service` keeps its data, made if need be; None for a cloud that
+        keeps nothing.
+        """
+        if self.data is None:
+            return None
+        folder = self.data / service
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
