@@ -1,0 +1,256 @@
+"""The row store on Tablestore, through the official SDK.
+
+The SDK retries some errors for up to forty seconds and lets network errors through raw. Here the
+policy is our own: what was certainly not applied is tried again at once, what may have been applied
+is read back and told by the change's proof column, and all of it ends in seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3
+
+# The SDK logs two lines at import where its C++ codec is absent, which is always so here.
+for _codec in ("tablestore.encoder", "tablestore.decoder"):
+    logging.getLogger(_codec).setLevel(logging.CRITICAL)
+
+import tablestore as ots  # noqa: E402  (after its loggers are quiet)
+
+from shared.aliyun.credentials import current_credentials  # noqa: E402
+from shared.errors import StoreUnavailable  # noqa: E402
+from shared.observability.events import STORE_FAILED, STORE_RETRIED  # noqa: E402
+from shared.observability.logs import log_event  # noqa: E402
+from shared.rows import Row, RowChange, RowKey  # noqa: E402
+
+SUBJECT, ITEM = "subject", "item"
+_TIMEOUT = urllib3.Timeout(connect=0.5, read=1.5)
+_TRIES = 3
+_BACKOFF_S = (0.05, 0.15)
+
+_CONDITION_FAILED = "OTSConditionCheckFail"
+# Tablestore "Error codes": refused before anything was applied.
+_NOT_APPLIED = frozenset(
+    {
+        "OTSRowOperationConflict",
+        "OTSServerBusy",
+        "OTSPartitionUnavailable",
+        "OTSTableNotReady",
+        "OTSNotEnoughCapacityUnit",
+        "OTSCapacityUnitExhausted",
+        "OTSOperationThrottled",
+    }
+)
+_MAYBE_APPLIED = frozenset({"", "OTSTimeout", "OTSInternalServerError", "OTSServerUnavailable"})
+
+_COMPARATORS = {
+    "==": ots.ComparatorType.EQUAL,
+    "<": ots.ComparatorType.LESS_THAN,
+    "<=": ots.ComparatorType.LESS_EQUAL,
+    ">": ots.ComparatorType.GREATER_THAN,
+}
+
+
+class _InvocationCredentials(ots.credentials.CredentialsProvider):  # type: ignore[misc]  # untyped
+    """Gives the SDK the credentials of the current invocation, once a call."""
+
+    def get_credentials(self) -> Any:  # the SDK's own untyped class
+        held = current_credentials()
+        return ots.credentials.Credentials(
+            held.access_key_id, held.access_key_secret, held.security_token or None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Unclear(Exception):
+    """A call that failed; `was_sent`: it may have been applied all the same."""
+
+    code: str
+    was_sent: bool
+
+
+class TablestoreRows:
+    """Implements RowStore on one table whose primary key is (subject, item), both strings."""
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        instance: str,
+        table: str,
+        sleep: Callable[[float], None] = time.sleep,
+        native: bool = False,
+    ) -> None:
+        self._table = table
+        self._sleep = sleep
+        self._client = ots.OTSClient(
+            endpoint,
+            instance_name=instance,
+            credentials_provider=_InvocationCredentials(),
+            socket_timeout=_TIMEOUT,
+            max_connection=8,
+            retry_policy=ots.NoRetryPolicy(),
+            enable_native=native,
+        )
+        logging.getLogger("tablestore-client").setLevel(logging.CRITICAL)
+
+    def apply(self, changes: Sequence[RowChange]) -> list[bool]:
+        """Which changes were applied, in order; one round trip unless something fails."""
+        verdicts: dict[int, bool] = {}
+        code = ""
+        for tries in range(_TRIES):
+            waiting = [index for index in range(len(changes)) if index not in verdicts]
+            try:
+                answers = self._write([changes[index] for index in waiting])
+            except _Unclear as failure:
+                code = failure.code
+                if failure.was_sent and self._adopt_proofs(changes, waiting, verdicts):
+                    return [verdicts[index] for index in range(len(changes))]
+            else:
+                for index, answer in zip(waiting, answers, strict=True):
+                    if answer in ("", _CONDITION_FAILED):
+                        verdicts[index] = answer == ""
+                    elif answer in _NOT_APPLIED or answer in _MAYBE_APPLIED:
+                        code = answer
+                    else:
+                        raise self._failed(answer)
+                if len(verdicts) == len(changes):
+                    return [verdicts[index] for index in range(len(changes))]
+            if tries < len(_BACKOFF_S):
+                log_event(STORE_RETRIED, error_code=code)
+                self._sleep(_BACKOFF_S[tries])
+        raise self._failed(code)
+
+    def read(self, keys: Sequence[RowKey]) -> list[Row | None]:
+        """The rows at `keys`, None where there is none."""
+        code = ""
+        for tries in range(_TRIES):
+            try:
+                return self._read(keys)
+            except _Unclear as failure:
+                code = failure.code
+            if tries < len(_BACKOFF_S):
+                self._sleep(_BACKOFF_S[tries])
+        raise self._failed(code)
+
+    def _adopt_proofs(
+        self, changes: Sequence[RowChange], waiting: Sequence[int], verdicts: dict[int, bool]
+    ) -> bool:
+        """After a lost answer: if any change left its mark, the batch went through, and those
+        that left none were refused. False if there is no mark at all: then it may be sent again.
+        """
+        rows = self.read([changes[index].key for index in waiting])
+        marks = [
+            (index, row)
+            for index, row in zip(waiting, rows, strict=True)
+            if changes[index].proof is not None
+        ]
+        found = {index: row is not None and _bears(row, changes[index]) for index, row in marks}
+        if not any(found.values()):
+            return False
+        verdicts.update({index: found.get(index, True) for index in waiting})
+        return True
+
+    def _write(self, changes: Sequence[RowChange]) -> list[str]:
+        """An error code for each change, empty where it was applied."""
+        request = ots.BatchWriteRowRequest()
+        request.add(
+            ots.TableInBatchWriteRowItem(self._table, [_as_item(change) for change in changes])
+        )
+        response = self._call(lambda: self._client.batch_write_row(request))
+        codes = [""] * len(changes)
+        for failed in (response.get_failed_of_update(), response.get_failed_of_delete()):
+            for item in failed:
+                codes[item.index] = item.error_code
+        return codes
+
+    def _read(self, keys: Sequence[RowKey]) -> list[Row | None]:
+        request = ots.BatchGetRowRequest()
+        request.add(
+            ots.TableInBatchGetRowItem(
+                self._table, [_as_primary_key(key) for key in keys], [], None, 1
+            )
+        )
+        response = self._call(lambda: self._client.batch_get_row(request))
+        rows: list[Row | None] = []
+        for item in response.get_result_by_table(self._table):
+            if not item.is_ok:
+                raise _Unclear(item.error_code, was_sent=False)
+            rows.append(
+                {name: value for name, value, _ in item.row.attribute_columns}
+                if item.row is not None
+                else None
+            )
+        return rows
+
+    def _call(self, send: Callable[[], Any]) -> Any:  # the SDK's answers are untyped
+        """The SDK's answer. Raises _Unclear for what may pass, StoreUnavailable for what will not.
+
+        Never chains the SDK's exception: its text may quote rows.
+        """
+        try:
+            return send()
+        except ots.OTSServiceError as error:
+            code = str(error.get_error_code() or "")
+            if code in _NOT_APPLIED:
+                raise _Unclear(code, was_sent=False) from None
+            if code in _MAYBE_APPLIED:
+                raise _Unclear(code, was_sent=True) from None
+            raise self._failed(code) from None
+        except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
+            raise _Unclear("not_connected", was_sent=False) from None
+        except urllib3.exceptions.MaxRetryError as error:
+            was_sent = not isinstance(
+                error.reason,
+                (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError),
+            )
+            raise _Unclear("not_connected", was_sent=was_sent) from None
+        except (urllib3.exceptions.HTTPError, ots.OTSClientError) as error:
+            # A lost answer, or one that a proxy made up: the SDK cannot tell, and neither can we.
+            raise _Unclear(type(error).__name__, was_sent=True) from None
+
+    def _failed(self, code: str) -> StoreUnavailable:
+        log_event(STORE_FAILED, level=logging.ERROR, error_code=code)
+        return StoreUnavailable(code)
+
+
+def _bears(row: Row, change: RowChange) -> bool:
+    return change.proof is not None and row.get(change.proof[0]) == change.proof[1]
+
+
+def _as_primary_key(key: RowKey) -> list[tuple[str, str]]:
+    return [(SUBJECT, key.subject), (ITEM, key.item)]
+
+
+def _as_item(change: RowChange) -> Any:  # the SDK's untyped item
+    condition = ots.Condition(ots.RowExistenceExpectation.IGNORE, _as_condition(change))
+    primary_key = _as_primary_key(change.key)
+    if change.drop:
+        return ots.DeleteRowItem(ots.Row(primary_key), condition)
+    columns: dict[str, list[Any]] = {}
+    if change.puts:
+        columns["PUT"] = list(change.puts.items())
+    if change.deletes:
+        columns["DELETE_ALL"] = list(change.deletes)
+    if change.adds:
+        columns["INCREMENT"] = list(change.adds.items())
+    return ots.UpdateRowItem(ots.Row(primary_key, columns), condition)
+
+
+def _as_condition(change: RowChange) -> Any:  # the SDK's untyped condition, or None
+    singles = [
+        ots.SingleColumnCondition(
+            each.column, each.value, _COMPARATORS[each.op], pass_if_missing=each.if_missing
+        )
+        for each in change.requires
+    ]
+    if len(singles) <= 1:
+        return singles[0] if singles else None
+    both = ots.CompositeColumnCondition(ots.LogicalOperator.AND)
+    for single in singles:
+        both.add_sub_condition(single)
+    return both

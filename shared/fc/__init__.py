@@ -1,0 +1,1 @@
+"""What aws-lambda-powertools is for Lambda, for Function Compute: events, context, responses."""

@@ -1,0 +1,1 @@
+"""One key, one effect: a repeated request gets the first one's answer."""

@@ -1,0 +1,1 @@
+"""One-time passwords: a code goes out, and opens the door once."""

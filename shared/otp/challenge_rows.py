@@ -1,0 +1,183 @@
+"""Where a challenge lives: two rows of one phone, and what each step requires and changes there.
+
+The phone's row says which challenge is live for each (tenant, purpose), `cur_<slot>`, how often
+each was guessed, `try_<nonce>`, and holds the phone's limits. The challenge's own row holds the
+hash of its code and its state. A guess changes both in one batch: the phone's row counts it if the
+challenge is live and has attempts left, the challenge's row becomes used if the hash matches. Only
+both together are a right code. Neither order nor interleaving matters: every counted guess is one
+of `max_attempts`, and only one change ever finds the state pending.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.otp.challenge_id import ChallengeRef
+from shared.otp.policy import Policy
+from shared.rows import Require, Row, RowChange, RowKey
+
+_NONE = "none"
+
+
+def phone_row(subject: bytes) -> RowKey:
+    """The row of the phone with that pseudonym."""
+    return RowKey(subject.hex(), "phone")
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeRows:
+    """The two rows of one challenge. `slot` stands for its tenant and purpose."""
+
+    ref: ChallengeRef
+    slot: str
+
+    @property
+    def phone(self) -> RowKey:
+        """The phone's row."""
+        return phone_row(self.ref.subject)
+
+    @property
+    def own(self) -> RowKey:
+        """The challenge's own row."""
+        return RowKey(self.ref.subject.hex(), f"challenge_{self.nonce}")
+
+    @property
+    def nonce(self) -> str:
+        """The challenge's random bits in hex."""
+        return self.ref.nonce.hex()
+
+    def open(self, *, code_hash: str, context: str, policy: Policy, now_ms: int) -> list[RowChange]:
+        """Make the challenge the live one; whatever was live in its slot is void from then on."""
+        return [
+            RowChange(
+                key=self.phone,
+                puts={self._current: self.nonce, self._expiry: self._expires_ms},
+            ),
+            RowChange(
+                key=self.own,
+                puts={
+                    "state": "pending",
+                    "hash": code_hash,
+                    "context": context,
+                    "purpose": policy.purpose,
+                    "created_ms": now_ms,
+                    "expires_ms": self._expires_ms,
+                    "delivery": "sending",
+                },
+                proof=("hash", code_hash),
+            ),
+        ]
+
+    def reopen(self, *, context: str, entry: str, now_ms: int) -> list[RowChange]:
+        """Let the challenge go out once more, if it is live, unused and bound to that context."""
+        return [
+            RowChange(key=self.phone, requires=self._live(now_ms)),
+            RowChange(
+                key=self.own,
+                requires=(
+                    Require("state", "==", "pending"),
+                    Require("context", "==", context),
+                ),
+                puts={"resent_by": entry},
+                proof=("resent_by", entry),
+            ),
+        ]
+
+    def is_open(self, phone: Row | None, own: Row | None, *, context: str, now_ms: int) -> bool:
+        """What `reopen` requires, asked of rows that were read."""
+        if phone is None or own is None:
+            return False
+        expires_ms = phone.get(self._expiry)
+        return (
+            phone.get(self._current) == self.nonce
+            and isinstance(expires_ms, int)
+            and expires_ms > now_ms
+            and own.get("state") == "pending"
+            and own.get("context") == context
+        )
+
+    def guess(self, *, max_attempts: int, now_ms: int) -> RowChange:
+        """Count a guess in the phone's row, if the challenge is live and has attempts left."""
+        return RowChange(
+            key=self.phone,
+            requires=(
+                *self._live(now_ms),
+                Require(self._attempts, "<", max_attempts, if_missing=True),
+            ),
+            adds={self._attempts: 1},
+        )
+
+    def use(self, *, code_hash: str, entry: str, now_ms: int) -> RowChange:
+        """Mark the challenge used by `entry`, if it is pending and the hash is its code's."""
+        return RowChange(
+            key=self.own,
+            requires=(
+                Require("state", "==", "pending"),
+                Require("hash", "==", code_hash),
+                Require("expires_ms", ">", now_ms),
+            ),
+            puts={"state": "used", "used_by": entry, "used_ms": now_ms},
+            proof=("used_by", entry),
+        )
+
+    def settle(self, *, delivery: str, biz_id: str, out_id: str) -> RowChange:
+        """Record how the send ended."""
+        return RowChange(
+            key=self.own,
+            requires=(Require("hash", ">", ""),),  # the row must still be there
+            puts={"delivery": delivery, "biz_id": biz_id, "out_id": out_id},
+        )
+
+    def void(self) -> list[RowChange]:
+        """End the challenge: no code opens it any more, and nothing takes its place."""
+        return [
+            RowChange(
+                key=self.phone,
+                requires=(Require(self._current, "==", self.nonce),),
+                # A tombstone in its place, so that no later `withdraw` finds the one before it.
+                puts={self._current: _NONE, f"exp_{self.slot}_{_NONE}": self._expires_ms},
+                deletes=(self._expiry,),
+            ),
+            RowChange(key=self.own, drop=True),
+        ]
+
+    def withdraw(self, phone: Row | None) -> list[RowChange]:
+        """Undo `open` after another row of its batch refused: the earlier challenge is live again.
+
+        phone: the phone's row as read, which tells the earlier one by its expiry.
+        """
+        start = f"exp_{self.slot}_"
+        earlier = [
+            (expires_ms, column.removeprefix(start))
+            for column, expires_ms in (phone or {}).items()
+            if column.startswith(start) and column != self._expiry
+        ]
+        undo = RowChange(
+            key=self.phone,
+            requires=(Require(self._current, "==", self.nonce),),
+            puts={self._current: max(earlier)[1]} if earlier else {},
+            deletes=(self._expiry,) if earlier else (self._current, self._expiry),
+        )
+        return [undo, RowChange(key=self.own, drop=True)]
+
+    def _live(self, now_ms: int) -> tuple[Require, ...]:
+        return (
+            Require(self._current, "==", self.nonce),
+            Require(self._expiry, ">", now_ms),
+        )
+
+    @property
+    def _expires_ms(self) -> int:
+        return self.ref.expires_at * 1000
+
+    @property
+    def _current(self) -> str:
+        return f"cur_{self.slot}"
+
+    @property
+    def _expiry(self) -> str:
+        return f"exp_{self.slot}_{self.nonce}"
+
+    @property
+    def _attempts(self) -> str:
+        return f"try_{self.nonce}"

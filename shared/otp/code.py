@@ -1,0 +1,52 @@
+"""Codes: made from fresh randomness, kept only as a keyed hash, made again for a resend.
+
+A code is a keyed function of the challenge's 128 random bits. So the same code can go out again
+without the store holding anything from which it could be recovered.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Mapping
+
+from shared.otp.keyring import Keyring
+
+DIGITS = "0123456789"
+
+
+def derive_code(keyring: Keyring, version: int, nonce: bytes, *, length: int) -> str:
+    """The code of the challenge `nonce`: `length` digits, every one equally likely.
+
+    HMAC-SHA-256 as a DRBG over a CSPRNG seed (in the manner of NIST SP 800-90A, 10.1.2); bytes
+    of 250 and more are thrown away, so that no digit is favoured.
+    """
+    digits: list[str] = []
+    block = 0
+    while len(digits) < length:
+        for byte in keyring.mac(version, "code", nonce, block.to_bytes(4, "big")):
+            if byte < 250:
+                digits.append(DIGITS[byte % 10])
+        block += 1
+    return "".join(digits[:length])
+
+
+def code_hash(keyring: Keyring, version: int, nonce: bytes, code: str, context: str) -> str:
+    """What the store holds of a code: a MAC over challenge, code and bound context, in hex.
+
+    Keyed, since the whole space of six digits is hashed in seconds by whoever reads the store.
+    """
+    return keyring.mac(version, "hash", nonce, code.encode(), context.encode()).hex()
+
+
+def normal_code(typed: str) -> str:
+    """The code that someone meant: full-width digits as plain ones, blanks and hyphens dropped."""
+    plain = unicodedata.normalize("NFKC", typed)
+    return "".join(c for c in plain if not c.isspace() and c != "-")
+
+
+def context_text(context: Mapping[str, str]) -> str:
+    """A context in the one form that is bound to a code: sorted keys, no spare blanks."""
+    if not context:
+        return ""
+    return json.dumps(context, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,101 @@
+"""What the use cases need of other rooms; wiring hands it in."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from typing import Protocol
+
+from shared.errors import Quota
+from shared.phone import PhoneNumber
+from shared.rows import Row, RowChange, RowKey
+from shared.send_outcome import SendOutcome
+
+
+class Admission(Protocol):
+    """One send's way through its limits."""
+
+    def claim(self) -> list[RowChange]:
+        """Count the send in every limit."""
+
+    def reclaim(
+        self, rows: Mapping[RowKey, Row | None], held: Container[RowKey]
+    ) -> list[RowChange]:
+        """The claim again for rows that refused. Raises Throttled if a limit is really full."""
+
+    def refund(self) -> list[RowChange]:
+        """Take the send back."""
+
+    def postpone(self, at_ms: int) -> RowChange:
+        """Date the send to when it was over."""
+
+    @property
+    def quota(self) -> Quota:
+        """The tightest of the phone's own limits, once admitted."""
+
+
+class SendLimits(Protocol):
+    """The limits in force for sends."""
+
+    def admission(
+        self, *, phone_row: RowKey, tenant: str, client_ip: str | None, entry: str, now_ms: int
+    ) -> Admission:
+        """The limits that one send counts in."""
+
+
+class GuessLedger(Protocol):
+    """The guesses evaluated for one phone."""
+
+    def admit(self, entry: str, now_ms: int) -> RowChange:
+        """Count one guess; refused if the budget may be spent."""
+
+
+class GuessLimits(Protocol):
+    """The limits in force for guesses."""
+
+    def guess_ledger(self, phone_row: RowKey) -> GuessLedger:
+        """The ledger of one phone's guesses."""
+
+
+class Claim(Protocol):
+    """One request's hold on its idempotency key."""
+
+    @property
+    def row(self) -> RowKey:
+        """The record's row."""
+
+    def change(self) -> RowChange:
+        """Take the key."""
+
+    def finish(self, answer: Mapping[str, object]) -> RowChange:
+        """Keep the answer for every repetition."""
+
+    def release(self) -> RowChange:
+        """Give the key back."""
+
+    def replay(self, row: Row | None, now_ms: int) -> Mapping[str, object] | None:
+        """What an earlier request was answered. Raises if it is still running or was another."""
+
+
+class IdempotencyKeys(Protocol):
+    """Makes claims on keys."""
+
+    def claim(
+        self,
+        *,
+        tenant: str,
+        key: str,
+        request: Mapping[str, object],
+        answer: Mapping[str, object],
+        owner: str,
+        now_ms: int,
+    ) -> Claim:
+        """A claim on `key` for `request`, expecting `answer`."""
+
+
+class CodeSender(Protocol):
+    """Brings a code to a phone."""
+
+    def send_code(
+        self, *, phone: PhoneNumber, purpose: str, code: str, locale: str | None, out_id: str
+    ) -> SendOutcome:
+        """How the send ended; never raises for a provider's failure."""

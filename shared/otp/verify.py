@@ -1,0 +1,75 @@
+"""Verifying a code in one round trip: count the guess and try the hash, both at once."""
+
+from __future__ import annotations
+
+from shared.clock import Clock
+from shared.errors import OtpInvalid
+from shared.ids import RandomBytes
+from shared.observability.events import OTP_REFUSED, OTP_VERIFIED
+from shared.observability.logs import log_event
+from shared.otp.challenge_id import unseal
+from shared.otp.challenge_rows import ChallengeRows
+from shared.otp.code import code_hash, context_text, normal_code
+from shared.otp.keyring import Keyring
+from shared.otp.model import OtpGuess, OtpVerified
+from shared.otp.policy import Policies
+from shared.otp.ports import GuessLimits
+from shared.otp.slot import slot_of
+from shared.pseudonym import Pseudonyms
+from shared.rows import RowStore
+
+
+class VerifyOtp:
+    """Checks codes. Call it with an OtpGuess.
+
+    Raises OtpInvalid, always the same one, for a code that is wrong, used, expired, out of
+    attempts, of another context or of no challenge; StoreUnavailable.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: RowStore,
+        limits: GuessLimits,
+        keyring: Keyring,
+        pseudonyms: Pseudonyms,
+        policies: Policies,
+        clock: Clock,
+        random: RandomBytes,
+    ) -> None:
+        self._store = store
+        self._limits = limits
+        self._keyring = keyring
+        self._pseudonyms = pseudonyms
+        self._policies = policies
+        self._clock = clock
+        self._random = random
+
+    def __call__(self, guess: OtpGuess) -> OtpVerified:
+        """The verified challenge, the one time that its code is given."""
+        ref = unseal(self._keyring, guess.tenant, guess.challenge_id)
+        policy = self._policies.get(ref.purpose) if ref else None
+        if ref is None or policy is None:
+            log_event(OTP_REFUSED, reason="unknown_challenge")
+            raise OtpInvalid
+        now_ms, entry = self._clock.now_ms(), self._random(8).hex()
+        rows = ChallengeRows(ref, slot_of(self._pseudonyms, guess.tenant, ref.purpose))
+        typed = code_hash(
+            self._keyring,
+            ref.key_version,
+            ref.nonce,
+            normal_code(guess.code),
+            context_text(guess.context),
+        )
+        counted = rows.guess(max_attempts=policy.max_attempts, now_ms=now_ms).joined(
+            self._limits.guess_ledger(rows.phone).admit(entry, now_ms)
+        )
+        # The verdict is the store's: it compares a MAC, so its timing tells nothing of the code.
+        was_counted, was_right = self._store.apply(
+            [counted, rows.use(code_hash=typed, entry=entry, now_ms=now_ms)]
+        )
+        if not (was_counted and was_right):
+            log_event(OTP_REFUSED, purpose=ref.purpose, reason="not_accepted")
+            raise OtpInvalid
+        log_event(OTP_VERIFIED, purpose=ref.purpose)
+        return OtpVerified(challenge_id=guess.challenge_id, purpose=ref.purpose)

@@ -1,0 +1,33 @@
+"""Phone numbers as values: printing one gives its mask, the number itself is asked for by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PhoneNumber:
+    """A mobile number in E.164. Printing it gives the mask; the number itself is asked for by name.
+
+    country: ISO 3166 region, such as CN.
+    """
+
+    e164: str
+    country: str
+    calling_code: int
+
+    @property
+    def is_mainland(self) -> bool:
+        """True for a mainland Chinese number, which takes domestic signs and templates."""
+        return self.calling_code == 86
+
+    @property
+    def masked(self) -> str:
+        """The number as it may be shown: `+86******4567`, calling code and last four digits."""
+        return f"+{self.calling_code}******{self.e164[-4:]}"
+
+    def __str__(self) -> str:
+        return self.masked
+
+    def __repr__(self) -> str:
+        return f"PhoneNumber({self.masked})"

@@ -1,0 +1,95 @@
+"""The language in which rooms speak to the store: conditional changes of single rows.
+
+A room does not call the store; it says what must hold and what then changes, as plain values. The
+use case joins the changes of all rooms into one batch, so that any number of limits, the
+idempotency record and the challenge cost one round trip together. Each row is atomic, the batch
+is not: whoever joins changes must be safe when some are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+Value = int | str
+Row = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RowKey:
+    """Where a row is: rows of one subject share a partition."""
+
+    subject: str
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class Require:
+    """A column must compare so; `if_missing` is the verdict where the column is absent."""
+
+    column: str
+    op: Literal["==", "<", "<=", ">"]
+    value: Value
+    if_missing: bool = False
+
+
+def require_absent(column: str) -> Require:
+    """The column must not be there; no real value equals the sentinel."""
+    return Require(column, "==", -(2**62), if_missing=True)
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """If every requirement holds, then all of puts, adds and deletes happen; else nothing does.
+
+    proof: a column that this change alone writes with this value. When an answer is lost on the
+    way, reading it back tells whether the change was applied.
+    drop: delete the row whole.
+    """
+
+    key: RowKey
+    requires: tuple[Require, ...] = ()
+    puts: Mapping[str, Value] = field(default_factory=dict)
+    adds: Mapping[str, int] = field(default_factory=dict)
+    deletes: tuple[str, ...] = ()
+    proof: tuple[str, Value] | None = None
+    drop: bool = False
+
+    def joined(self, other: RowChange) -> RowChange:
+        """Both changes of one row as one: all requirements, all effects, the first's proof."""
+        if self.key != other.key:
+            raise ValueError("only changes of one row can be joined")
+        return RowChange(
+            key=self.key,
+            requires=(*self.requires, *other.requires),
+            puts={**self.puts, **other.puts},
+            adds={**self.adds, **other.adds},
+            deletes=(*self.deletes, *other.deletes),
+            proof=self.proof or other.proof,
+        )
+
+
+def join(changes: Iterable[RowChange]) -> list[RowChange]:
+    """At most one change a row: those of the same row become one, in order of first mention."""
+    joined: dict[RowKey, RowChange] = {}
+    for change in changes:
+        earlier = joined.get(change.key)
+        joined[change.key] = earlier.joined(change) if earlier else change
+    return list(joined.values())
+
+
+class RowStore(Protocol):
+    """A table of rows with atomic conditional changes."""
+
+    def apply(self, changes: Sequence[RowChange]) -> list[bool]:
+        """Which changes were applied, in order, in one round trip.
+
+        Raises StoreUnavailable if the outcome stays unknown or the store cannot be reached.
+        """
+
+    def read(self, keys: Sequence[RowKey]) -> list[Row | None]:
+        """The rows at `keys`, None where there is none, in one round trip.
+
+        Raises StoreUnavailable.
+        """

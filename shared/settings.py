@@ -1,0 +1,110 @@
+"""The environment of a function, read once and checked whole: every bad key is named at once."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, ValidationError
+
+from shared.errors import SettingsInvalid
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+_TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+
+
+def _secret(text: object) -> bytes:
+    try:
+        secret = base64.b64decode(str(text), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("not base64") from None
+    if len(secret) < 32:
+        raise ValueError("shorter than 32 bytes")
+    return secret
+
+
+def _key_versions(text: object) -> dict[int, bytes]:
+    versions: dict[int, bytes] = {}
+    for item in str(text).split(","):
+        version, _, secret = item.strip().partition(":")
+        if not version.isdigit() or not 1 <= int(version) <= 255:
+            raise ValueError("a version is not a number from 1 to 255")
+        versions[int(version)] = _secret(secret)
+    return versions
+
+
+def _hashed_keys(text: object) -> dict[str, str]:
+    tenants: dict[str, str] = {}
+    for item in str(text).split(","):
+        tenant, _, digest = item.strip().partition(":")
+        if not _TENANT.fullmatch(tenant) or not _HASH.fullmatch(digest):
+            raise ValueError("not a list of tenant:<SHA-256 of the key in hex>")
+        tenants[digest] = tenant
+    return tenants
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+class StoreSettings(_Settings):
+    """Where the rows are."""
+
+    endpoint: str = Field(alias="TABLESTORE_ENDPOINT", pattern=r"^https?://")
+    instance: str = Field(alias="TABLESTORE_INSTANCE", min_length=3)
+    table: str = Field(alias="TABLESTORE_TABLE", default="sesame_state", min_length=1)
+
+
+class OtpSettings(_Settings):
+    """The secrets under codes, and under the names of people. OTP_KEYS: `2:<base64>,1:<base64>`,
+    the first makes new codes, the others are still checked.
+    """
+
+    keys: Annotated[dict[int, bytes], BeforeValidator(_key_versions)] = Field(alias="OTP_KEYS")
+    pseudonym_key: Annotated[bytes, BeforeValidator(_secret)] = Field(alias="PSEUDONYM_KEY")
+
+
+class AccessSettings(_Settings):
+    """Who may call: SHA-256 digests of API keys and their tenants, `tenant:<hex>,...`."""
+
+    hashed_keys: Annotated[dict[str, str], BeforeValidator(_hashed_keys)] = Field(alias="API_KEYS")
+
+
+class SmsSettings(_Settings):
+    """How messages go out. SMS_ENDPOINT empty: the SDK's own for the region.
+
+    templates: `{"login": {"domestic": "SMS_1", "international": "SMS_2"}, ...}`; a key such as
+    `international:zh` is for one locale.
+    """
+
+    endpoint: str = Field(alias="SMS_ENDPOINT", default="")
+    region: str = Field(alias="SMS_REGION", default="cn-hangzhou")
+    sign_name: str = Field(alias="SMS_SIGN_NAME", min_length=1)
+    templates: Json[dict[str, dict[str, str]]] = Field(alias="OTP_TEMPLATES")
+
+
+class PhoneSettings(_Settings):
+    """How numbers without a country are read."""
+
+    default_region: str = Field(alias="PHONE_DEFAULT_REGION", default="CN", pattern=r"^[A-Z]{2}$")
+
+
+def read_settings(environment: Mapping[str, str], *kinds: type[_Settings]) -> tuple[Any, ...]:
+    """One settings object for each kind. Raises SettingsInvalid naming every bad key of all."""
+    # Any: a tuple of as many types as were asked for has no other name.
+    read: list[object] = []
+    problems: list[str] = []
+    for kind in kinds:
+        try:
+            read.append(kind.model_validate(dict(environment)))
+        except ValidationError as error:
+            problems += [
+                f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+                for problem in error.errors(include_input=False, include_url=False)
+            ]
+    if problems:
+        raise SettingsInvalid("; ".join(problems))
+    return tuple(read)

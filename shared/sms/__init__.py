@@ -1,0 +1,1 @@
+"""SMS: what goes to the provider, and what its answers mean."""

@@ -1,0 +1,1 @@
+"""Limits that never admit more than they say, whatever runs in parallel."""

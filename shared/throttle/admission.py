@@ -1,0 +1,106 @@
+"""One request's way through all of its limits: claimed together, refunded together.
+
+The limits of a request are ledgers in rows of their own, or in rows that others write as well (the
+phone's row also holds its challenges): the changes made here are joined with theirs by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+
+from shared.errors import Quota, Throttled
+from shared.pseudonym import Pseudonyms
+from shared.rows import Row, RowChange, RowKey
+from shared.throttle.ledger import RollingLedger, tightest
+from shared.throttle.model import GUESSES_PER_PHONE, SENDS_PER_IP, SENDS_PER_PHONE, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The ledgers that one send counts in, and the guess budget that must have room for it.
+
+    entry: names this send in every ledger. now_ms: the moment it is dated.
+    """
+
+    ledgers: tuple[RollingLedger, ...]
+    guesses: RollingLedger
+    entry: str
+    now_ms: int
+
+    def claim(self) -> list[RowChange]:
+        """Count the send everywhere; a row refuses if one of its limits may be full."""
+        room = sum(window.limit for window in self.guesses.windows) // 2
+        return [
+            *(ledger.admit(self.entry, self.now_ms) for ledger in self.ledgers),
+            # Half the budget: the guesses of all challenges that can be live at once fit into it,
+            # so that verify never meets a count that is full only because it is old.
+            RowChange(key=self.guesses.key, requires=self.guesses.headroom(room)),
+        ]
+
+    def reclaim(
+        self, rows: Mapping[RowKey, Row | None], held: Container[RowKey]
+    ) -> list[RowChange]:
+        """The claim again for the rows that refused, judged exactly by what they hold.
+
+        Raises Throttled with the longest wait if a limit is really full.
+        """
+        open_ledgers = [ledger for ledger in self.ledgers if ledger.key not in held]
+        quotas = [
+            quota
+            for ledger in (
+                *open_ledgers,
+                *((self.guesses,) if self.guesses.key not in held else ()),
+            )
+            for quota in ledger.judge(rows.get(ledger.key), self.now_ms)
+        ]
+        full = tightest(quotas)
+        if full:
+            raise Throttled(full)
+        changes = [
+            ledger.readmit(rows.get(ledger.key), self.entry, self.now_ms) for ledger in open_ledgers
+        ]
+        if self.guesses.key not in held:
+            changes.append(self.guesses.tidied(rows.get(self.guesses.key), self.now_ms))
+        return changes
+
+    def refund(self) -> list[RowChange]:
+        """Take the send back everywhere."""
+        return [ledger.refund(self.entry, self.now_ms) for ledger in self.ledgers]
+
+    def postpone(self, at_ms: int) -> RowChange:
+        """Date the send in the phone's ledger to when it was over."""
+        return self.ledgers[0].postpone(self.entry, self.now_ms, at_ms)
+
+    @property
+    def quota(self) -> Quota:
+        """What the caller may know of its own phone's limits once admitted."""
+        return self.ledgers[0].after_admission()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits in force."""
+
+    pseudonyms: Pseudonyms
+    per_phone: tuple[Window, ...] = SENDS_PER_PHONE
+    per_ip: tuple[Window, ...] = SENDS_PER_IP
+    guesses: tuple[Window, ...] = GUESSES_PER_PHONE
+
+    def admission(
+        self, *, phone_row: RowKey, tenant: str, client_ip: str | None, entry: str, now_ms: int
+    ) -> Admission:
+        """The limits that a send to the phone of `phone_row` counts in.
+
+        client_ip: the person's address if the caller gave it; without one no address is counted,
+        since what the platform sees is the tenant's own server.
+        """
+        ledgers = [RollingLedger(phone_row, "s", self.per_phone)]
+        if client_ip:
+            address = self.pseudonyms.of("ip", tenant, client_ip).hex()
+            ledgers.append(RollingLedger(RowKey(address, "ip"), "s", self.per_ip))
+        return Admission(tuple(ledgers), self.guess_ledger(phone_row), entry, now_ms)
+
+    def guess_ledger(self, phone_row: RowKey) -> RollingLedger:
+        """The guesses evaluated for the phone of `phone_row`, over all of its challenges."""
+        return RollingLedger(phone_row, "g", self.guesses)

@@ -1,0 +1,195 @@
+"""A rolling window in one row, admitted without reading it.
+
+The row holds one entry a admission (`at_<entry>` = its time), and for each window a count since
+the row was last tidied (`n<span>`). Adding an entry and raising the counts needs no knowledge of
+the row, so it is one conditional update: `count < limit`. The count is never below the number of
+entries inside the window, so the limit holds strictly. It may be above (entries grow old, counts
+do not): then the update is refused, the row is read, the entries are judged exactly, and either the
+wait is known to the millisecond or the row is tidied by a compare-and-set that admits. That costs
+two more round trips once in `limit` admissions.
+
+A window of one needs no count: the time of the last admission decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shared.errors import Quota
+from shared.rows import Require, Row, RowChange, RowKey, Value, require_absent
+from shared.throttle.model import Window
+
+
+@dataclass(frozen=True, slots=True)
+class RollingLedger:
+    """The admissions of one subject. Several ledgers may share a row under different prefixes."""
+
+    key: RowKey
+    prefix: str
+    windows: tuple[Window, ...]
+
+    def admit(self, entry: str, now_ms: int) -> RowChange:
+        """Count `entry` in every window; refused if one may be full, and then it counts in none."""
+        requires: list[Require] = []
+        for window in self.windows:
+            if window.limit == 1:
+                latest_ms = now_ms - window.span_s * 1000
+                requires.append(Require(self._last, "<=", latest_ms, if_missing=True))
+            else:
+                requires.append(Require(self._n(window), "<", window.limit, if_missing=True))
+        return RowChange(
+            key=self.key,
+            requires=tuple(requires),
+            puts={self._last: now_ms, self._at(entry): now_ms},
+            adds={self._n(window): 1 for window in self._counted},
+            proof=(self._at(entry), now_ms),
+        )
+
+    def readmit(self, row: Row | None, entry: str, now_ms: int) -> RowChange:
+        """The same for a row that was read and judged free: old entries go, counts become exact.
+
+        A compare-and-set: refused if the row has changed since.
+        """
+        row = row or {}
+        times_ms = self._times_ms(row)
+        return RowChange(
+            key=self.key,
+            requires=tuple(
+                _as_read(row, column)
+                for column in (self._last, *(self._n(window) for window in self._counted))
+            ),
+            puts={
+                self._last: now_ms,
+                self._at(entry): now_ms,
+                **{
+                    self._n(window): 1 + len(_inside(window, times_ms.values(), now_ms))
+                    for window in self._counted
+                },
+            },
+            deletes=tuple(
+                column
+                for column, at_ms in times_ms.items()
+                if not any(_inside(window, (at_ms,), now_ms) for window in self.windows)
+            ),
+            proof=(self._at(entry), now_ms),
+        )
+
+    def postpone(self, entry: str, admitted_ms: int, at_ms: int) -> RowChange:
+        """Date `entry` later: to when the send was over, so that the provider's clock, which saw
+        it after ours did, is never the stricter one.
+        """
+        return RowChange(
+            key=self.key,
+            requires=(Require(self._at(entry), "==", admitted_ms),),
+            puts={self._at(entry): at_ms, self._last: at_ms},
+        )
+
+    def refund(self, entry: str, admitted_ms: int) -> RowChange:
+        """Take `entry` back. Its loss on the way only makes the limit stricter."""
+        return RowChange(
+            key=self.key,
+            requires=(Require(self._at(entry), "==", admitted_ms),),
+            adds={self._n(window): -1 for window in self._counted},
+            deletes=(self._at(entry), *((self._last,) if self._has_gap else ())),
+        )
+
+    def headroom(self, count: int) -> tuple[Require, ...]:
+        """What must hold so that `count` more admissions would surely fit."""
+        return tuple(
+            Require(self._n(window), "<=", window.limit - count, if_missing=True)
+            for window in self._counted
+        )
+
+    def tidied(self, row: Row | None, now_ms: int) -> RowChange:
+        """Counts made exact and old entries dropped, without an admission; a compare-and-set."""
+        row = row or {}
+        times_ms = self._times_ms(row)
+        return RowChange(
+            key=self.key,
+            requires=tuple(_as_read(row, self._n(window)) for window in self._counted),
+            puts={
+                self._n(window): len(_inside(window, times_ms.values(), now_ms))
+                for window in self._counted
+            },
+            deletes=tuple(
+                column
+                for column, at_ms in times_ms.items()
+                if not any(_inside(window, (at_ms,), now_ms) for window in self.windows)
+            ),
+        )
+
+    def judge(self, row: Row | None, now_ms: int) -> list[Quota]:
+        """The exact state of every window, in the order of `windows`."""
+        row = row or {}
+        quotas = []
+        for window in self.windows:
+            times_ms = sorted(_inside(window, self._times_ms(row).values(), now_ms))
+            if window.limit == 1 and not times_ms:
+                times_ms = _inside(window, _times((row.get(self._last),)), now_ms)
+            remaining = window.limit - len(times_ms)
+            wait_ms = 0
+            if remaining <= 0:
+                # The newest `limit` entries fill the window until the oldest of them leaves it.
+                wait_ms = times_ms[-window.limit] + window.span_s * 1000 - now_ms
+            quotas.append(
+                Quota(
+                    policy=window.name,
+                    limit=window.limit,
+                    window_s=window.span_s,
+                    remaining=max(remaining, 0),
+                    reset_s=-(-wait_ms // 1000),
+                )
+            )
+        return quotas
+
+    def after_admission(self) -> Quota:
+        """What the caller may know after an admission without a read: the window of one is full."""
+        window = min(self.windows, key=lambda each: each.limit)
+        return Quota(window.name, window.limit, window.span_s, window.limit - 1, window.span_s)
+
+    @property
+    def _counted(self) -> tuple[Window, ...]:
+        return tuple(window for window in self.windows if window.limit > 1)
+
+    @property
+    def _has_gap(self) -> bool:
+        return len(self._counted) < len(self.windows)
+
+    @property
+    def _last(self) -> str:
+        return f"{self.prefix}_last"
+
+    def _n(self, window: Window) -> str:
+        return f"{self.prefix}_n{window.span_s}"
+
+    def _at(self, entry: str) -> str:
+        return f"{self.prefix}_at_{entry}"
+
+    def _times_ms(self, row: Row) -> Mapping[str, int]:
+        start = self._at("")
+        return {
+            column: value
+            for column, value in row.items()
+            if column.startswith(start) and isinstance(value, int)
+        }
+
+
+def tightest(quotas: Sequence[Quota]) -> Quota | None:
+    """Of the full ones, the one to wait for the longest; None if none is full."""
+    full = [quota for quota in quotas if quota.reset_s > 0]
+    return max(full, key=lambda quota: quota.reset_s, default=None)
+
+
+def _inside(window: Window, times_ms: object, now_ms: int) -> list[int]:
+    # An entry from the future (the clock was set back) counts: strict, never lenient.
+    return [at_ms for at_ms in _times(times_ms) if at_ms > now_ms - window.span_s * 1000]
+
+
+def _times(values: object) -> list[int]:
+    return [value for value in values if isinstance(value, int)]  # type: ignore[attr-defined]
+
+
+def _as_read(row: Row, column: str) -> Require:
+    value: Value | None = row.get(column)
+    return require_absent(column) if value is None else Require(column, "==", value)
