@@ -1,0 +1,102 @@
+"""The OTP service put together over fakes, for tests of its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.idempotency.record import IdempotencyBook
+from shared.ids import random_bytes
+from shared.otp.keyring import Keyring
+from shared.otp.model import OtpGuess, OtpIssued, OtpRequest, OtpVerified
+from shared.otp.policy import DEFAULT_POLICIES, Policies
+from shared.otp.request import RequestOtp
+from shared.otp.verify import VerifyOtp
+from shared.phone_parser import parse_phone
+from shared.pseudonym import Pseudonyms
+from shared.rows import RowStore
+from shared.throttle.admission import Limits
+from tests.fakes.hands import HandClock, RecordingSender
+from tests.fakes.memory_rows import MemoryRows
+
+PHONE = "+8613800138000"
+
+
+@dataclass
+class OtpService:
+    """Request and verify over one store. Defaults: a memory store, tenant `shop`, login."""
+
+    store: RowStore = field(default_factory=MemoryRows)
+    sender: RecordingSender = field(default_factory=RecordingSender)
+    clock: HandClock = field(default_factory=HandClock)
+    keyring: Keyring = field(default_factory=lambda: Keyring(1, {1: b"k" * 32}))
+    pseudonyms: Pseudonyms = field(default_factory=lambda: Pseudonyms(b"p" * 32))
+    policies: Policies = field(default_factory=lambda: DEFAULT_POLICIES)
+
+    @property
+    def memory(self) -> MemoryRows:
+        assert isinstance(self.store, MemoryRows)
+        return self.store
+
+    def request(
+        self,
+        phone: str = PHONE,
+        *,
+        purpose: str = "login",
+        tenant: str = "shop",
+        challenge_id: str | None = None,
+        client_ip: str | None = None,
+        key: str | None = None,
+        context: Mapping[str, str] | None = None,
+    ) -> OtpIssued:
+        use_case = RequestOtp(
+            store=self.store,
+            limits=Limits(self.pseudonyms),
+            idempotency=IdempotencyBook(self.pseudonyms),
+            sender=self.sender,
+            keyring=self.keyring,
+            pseudonyms=self.pseudonyms,
+            policies=self.policies,
+            clock=self.clock,
+            random=random_bytes,
+        )
+        return use_case(
+            OtpRequest(
+                tenant=tenant,
+                phone=parse_phone(phone),
+                purpose=purpose,
+                challenge_id=challenge_id,
+                client_ip=client_ip,
+                context=context or {},
+                idempotency_key=key,
+            )
+        )
+
+    def verify(
+        self,
+        challenge_id: str,
+        code: str | None = None,
+        *,
+        tenant: str = "shop",
+        context: Mapping[str, str] | None = None,
+    ) -> OtpVerified:
+        use_case = VerifyOtp(
+            store=self.store,
+            limits=Limits(self.pseudonyms),
+            keyring=self.keyring,
+            pseudonyms=self.pseudonyms,
+            policies=self.policies,
+            clock=self.clock,
+            random=random_bytes,
+        )
+        return use_case(
+            OtpGuess(
+                tenant=tenant,
+                challenge_id=challenge_id,
+                code=self.sender.last_code if code is None else code,
+                context=context or {},
+            )
+        )
+
+    def wrong_code(self) -> str:
+        return "000000" if self.sender.last_code != "000000" else "111111"
