@@ -20,7 +20,7 @@ _SECRET_NAMES = re.compile(
 _SHOWN_NAMES = frozenset({"error_code", "provider_code", "calling_code"})
 _ID_NAMES = re.compile(r"(^|_)id$|^trace|^stack$|_at$|_ms$|_s$|^event$|^function$")
 _PHONE = re.compile(r"\+?\d(?:[ -]?\d){7,14}")
-_DIGITS = re.compile(r"(?<![0-9A-Za-z])\d{4,10}(?![0-9A-Za-z])")
+_DIGITS = re.compile(r"(?<![0-9A-Za-z*])\d{4,10}(?![0-9A-Za-z])")
 
 Plain = str | int | float | bool | None
 
