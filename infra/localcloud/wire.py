@@ -25,6 +25,8 @@ from infra.localcloud.faults import Fault
 log = logging.getLogger("localcloud")
 
 BODY_LIMIT_BYTES = 33 * 1024 * 1024
+LINE_LIMIT_BYTES = 128 * 1024
+"""The SDK puts the parameters of SendSms into the query: 1000 numbers are 15 KB of request line."""
 HTML_503 = (
     b"<html><head><title>503 Service Temporarily Unavailable</title></head>"
     b"<body><center><h1>503 Service Temporarily Unavailable</h1></center></body></html>"
@@ -95,7 +97,8 @@ class WireServer:
         self._cloud = cloud
         self._port = port
         self._runner = web.ServerRunner(
-            web.Server(self._handle, access_log=None), shutdown_timeout=0.5
+            web.Server(self._handle, access_log=None, max_line_size=LINE_LIMIT_BYTES),
+            shutdown_timeout=0.5,
         )
 
     async def start(self) -> WireServer:

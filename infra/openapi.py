@@ -1,0 +1,211 @@
+"""The OpenAPI 3.1 description of the API, generated from the models that parse its bodies.
+
+python -m infra.openapi          writes functions/describe_api/openapi.json
+python -m infra.openapi --check  exit 1 if the file is not what the models say
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic.json_schema import models_json_schema
+
+from shared import errors
+from shared.api.otp import OtpRequestBody, OtpVerifyBody
+from shared.fc.responses import STATUS
+
+FILE = Path(__file__).resolve().parent.parent / "functions" / "describe_api" / "openapi.json"
+
+_EVERYWHERE = ("unauthenticated", "forbidden", "method_not_allowed")
+_WITH_BODY = (
+    "invalid_request",
+    "payload_too_large",
+    "unsupported_media_type",
+    "store_unavailable",
+)
+_REQUEST = (
+    *_EVERYWHERE,
+    *_WITH_BODY,
+    "phone_invalid",
+    "purpose_unknown",
+    "idempotency_key_invalid",
+    "idempotency_in_progress",
+    "idempotency_key_reused",
+    "challenge_invalid",
+    "throttled",
+    "provider_unavailable",
+)
+_VERIFY = (*_EVERYWHERE, *_WITH_BODY, "otp_invalid")
+
+_ISSUED = {
+    "type": "object",
+    "required": ["challenge_id", "expires_at", "expires_in_s", "resend_after_s", "code_length"],
+    "properties": {
+        "challenge_id": {"type": "string"},
+        "expires_at": {"type": "integer", "description": "UTC epoch seconds"},
+        "expires_in_s": {"type": "integer"},
+        "resend_after_s": {"type": "integer"},
+        "code_length": {"type": "integer"},
+        "delivery": {
+            "const": "unconfirmed",
+            "description": "Present if the provider's answer was lost: the code may arrive.",
+        },
+    },
+}
+_VERIFIED = {
+    "type": "object",
+    "required": ["verified", "challenge_id", "purpose"],
+    "properties": {
+        "verified": {"const": True},
+        "challenge_id": {"type": "string"},
+        "purpose": {"type": "string"},
+        "context": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+}
+_PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457",
+    "required": ["type", "title", "status", "code", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "enum": sorted(STATUS)},
+        "detail": {"type": "string"},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"field": {"type": "string"}, "reason": {"type": "string"}},
+            },
+        },
+        "violated-policies": {"type": "array", "items": {"type": "string"}},
+    },
+}
+
+
+def description() -> dict[str, object]:
+    """The whole document."""
+    _, bodies = models_json_schema(
+        [(OtpRequestBody, "validation"), (OtpVerifyBody, "validation")],
+        ref_template="#/components/schemas/{model}",
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Sesame",
+            "version": "1.0.0",
+            "description": "One-time passwords by SMS.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "http://127.0.0.1:8080", "description": "the local cloud"}],
+        "security": [{"api_key": []}],
+        "paths": {
+            "/v1/otp": {"post": _request_otp()},
+            "/v1/otp/verify": {"post": _verify_otp()},
+            "/v1/openapi.json": {
+                "get": {
+                    "operationId": "describe_api",
+                    "summary": "This description",
+                    "security": [],
+                    "responses": {"200": _answer("This document", {"type": "object"})},
+                }
+            },
+        },
+        "components": {
+            "securitySchemes": {"api_key": {"type": "http", "scheme": "bearer"}},
+            "schemas": {
+                **bodies["$defs"],
+                "OtpIssued": _ISSUED,
+                "OtpVerified": _VERIFIED,
+                "Problem": _PROBLEM,
+            },
+        },
+    }
+
+
+def _request_otp() -> dict[str, object]:
+    return {
+        "operationId": "request_otp",
+        "summary": "Send a code, or, with challenge_id, the same code again",
+        "parameters": [
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "description": "A quoted string, or a token of 16 or more; kept for 24 hours.",
+                "schema": {"type": "string", "maxLength": 512},
+            }
+        ],
+        "requestBody": _body("OtpRequestBody"),
+        "responses": {
+            "202": _answer("The code is on its way", {"$ref": "#/components/schemas/OtpIssued"}),
+            **_problems(_REQUEST),
+        },
+    }
+
+
+def _verify_otp() -> dict[str, object]:
+    return {
+        "operationId": "verify_otp",
+        "summary": "Check a code; the right one opens its challenge once",
+        "requestBody": _body("OtpVerifyBody"),
+        "responses": {
+            "200": _answer("The code was right", {"$ref": "#/components/schemas/OtpVerified"}),
+            **_problems(_VERIFY),
+        },
+    }
+
+
+def _body(model: str) -> dict[str, object]:
+    schema = {"$ref": f"#/components/schemas/{model}"}
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _answer(text: str, schema: Mapping[str, object]) -> dict[str, object]:
+    return {"description": text, "content": {"application/json": {"schema": schema}}}
+
+
+def _problems(codes: tuple[str, ...]) -> dict[str, object]:
+    by_status: dict[int, list[str]] = {}
+    for code in codes:
+        by_status.setdefault(STATUS[code], []).append(code)
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        str(status): {
+            "description": "; ".join(f"`{code}`: {_text(code)}" for code in listed),
+            "content": {"application/problem+json": {"schema": schema}},
+        }
+        for status, listed in sorted(by_status.items())
+    }
+
+
+def _text(code: str) -> str:
+    for kind in vars(errors).values():
+        if isinstance(kind, type) and getattr(kind, "code", None) == code:
+            return str(kind.public_message)  # type: ignore[attr-defined]  # narrowed by its code
+    raise KeyError(code)
+
+
+def rendered() -> str:
+    """The document as the file holds it."""
+    return json.dumps(description(), indent=2, ensure_ascii=False) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check the file; the exit code."""
+    if arguments == ["--check"]:
+        if FILE.exists() and FILE.read_text(encoding="utf-8") == rendered():
+            return 0
+        print("openapi.json is not what the models say: python -m infra.openapi", file=sys.stderr)
+        return 1
+    FILE.write_text(rendered(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,99 @@
+"""Sesame as the local cloud starts it: what it is deployed with, and what it stands on.
+
+The secrets of a local cloud are made at its first start and kept in its data folder, readable by
+their owner alone: codes and keys of one run are good in the next.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+import tablestore as ots
+
+from infra.localcloud.dysmsapi.catalogue import Catalogue
+from infra.localcloud.project import ApiKeys, Project, Surroundings
+from infra.package import build
+from infra.sms_catalogue import SIGN_NAME, as_setting, templates
+from infra.tables import apply_tables
+from shared.access.api_keys import hash_key
+from shared.otp.policy import DEFAULT_POLICIES
+
+ROOT = Path(__file__).resolve().parent.parent
+STAGE = "local"
+LOCAL_BUILD = ROOT / "build" / "local"
+"""Apart from build/functions, which holds what is deployed, for another interpreter perhaps."""
+
+
+def _secrets(data: Path) -> Mapping[str, str]:
+    file = data / "secrets.json"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(
+            json.dumps(
+                {
+                    "default_key": "sk_" + secrets.token_urlsafe(32),
+                    "second_key": "sk_" + secrets.token_urlsafe(32),
+                    "otp_key": base64.b64encode(secrets.token_bytes(32)).decode(),
+                    "pseudonym_key": base64.b64encode(secrets.token_bytes(32)).decode(),
+                }
+            )
+        )
+    kept: dict[str, str] = json.loads(file.read_text())
+    return kept
+
+
+def _api_keys(data: Path) -> ApiKeys:
+    kept = _secrets(data)
+    return ApiKeys(default=kept["default_key"], second=kept["second_key"])
+
+
+def _environment(around: Surroundings) -> Mapping[str, str]:
+    kept, keys = _secrets(around.data), around.api_keys
+    return {
+        "STAGE": STAGE,
+        "SESAME_TABLESTORE_ENDPOINT": around.endpoints.tablestore,
+        "SESAME_TABLESTORE_INSTANCE": around.tablestore_instance,
+        "SESAME_SMS_ENDPOINT": around.endpoints.dysmsapi,
+        "SESAME_SMS_SIGN_NAME": SIGN_NAME,
+        "SESAME_OTP_TEMPLATES": as_setting(templates(STAGE)),
+        "SESAME_OTP_KEYS": f"1:{kept['otp_key']}",
+        "SESAME_PSEUDONYM_KEY": kept["pseudonym_key"],
+        "SESAME_API_KEYS": f"default:{hash_key(keys.default)},second:{hash_key(keys.second)}",
+    }
+
+
+def _catalogue(catalogue: Catalogue) -> None:
+    catalogue.ensure_sign(SIGN_NAME)
+    for template in templates(STAGE):
+        catalogue.ensure_template(
+            template.code, name=template.name, kind=template.kind, content=template.content
+        )
+
+
+def _prepare(around: Surroundings) -> None:
+    build(target="here", out=LOCAL_BUILD)
+    apply_tables(
+        ots.OTSClient(
+            around.endpoints.tablestore,
+            around.access_key.access_key_id,
+            around.access_key.access_key_secret,
+            around.tablestore_instance,
+        )
+    )
+
+
+PROJECT = Project(
+    s_yaml=ROOT / "s.yaml",
+    functions=LOCAL_BUILD / "functions",
+    region="cn-hangzhou",
+    api_keys=_api_keys,
+    environment=_environment,
+    catalogue=_catalogue,
+    prepare=_prepare,
+    purposes=tuple(DEFAULT_POLICIES),
+    example_phone="+8613800138000",
+)
