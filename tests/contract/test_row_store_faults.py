@@ -8,7 +8,7 @@ from infra.localcloud.faults import Fault
 from shared.aliyun.credentials import bind_credentials
 from shared.errors import ProviderUnavailable, StoreUnavailable
 from shared.rows import Require, RowChange, RowKey
-from tests.contract.conftest import credentials_of, rows_on
+from tests.fakes.row_stores import credentials_of, rows_on
 from tests.localcloud.tablestore.tablestore_server import RunningTablestore
 
 A, B = RowKey("subject", "a"), RowKey("subject", "b")

@@ -1,0 +1,108 @@
+"""A Dysmsapi on loopback in a thread of its own, and the unmodified SDK pointed at it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from alibabacloud_credentials.client import Client as CredentialClient
+from alibabacloud_credentials_api import ICredentials, ICredentialsProvider
+from alibabacloud_dysmsapi20170525.client import Client
+from alibabacloud_tea_openapi.utils_models import Config
+
+from infra.localcloud.cloud import Cloud
+from infra.localcloud.dysmsapi.service import DysmsapiService
+from infra.localcloud.identities import Identity
+from infra.localcloud.inbox.book import Inbox
+from infra.localcloud.wire import WireServer
+
+SIGN = "芝麻开门"
+CODE, NOTICE, ABROAD = "SMS_100001", "SMS_100002", "SMS_100003"
+CODE_CONTENT = "您的验证码为${code}，请勿告知他人。"
+NOTICE_CONTENT = "${name}，您的包裹${note}已到。"
+ABROAD_CONTENT = "Your code is ${code}."
+
+
+class RunningDysmsapi:
+    """The service, its cloud and its inbox, served until `stop`."""
+
+    def __init__(self, data: Path | None = None) -> None:
+        self.cloud = Cloud(data)
+        self.inbox = Inbox(self.cloud)
+        self.service = DysmsapiService(self.cloud, self.inbox, throttling_retry_after_ms=1500)
+        catalogue = self.service.catalogue
+        catalogue.ensure_sign(SIGN)
+        catalogue.ensure_template(CODE, name="登录", kind="code", content=CODE_CONTENT)
+        catalogue.ensure_template(NOTICE, name="到件", kind="notice", content=NOTICE_CONTENT)
+        catalogue.ensure_template(
+            ABROAD, name="abroad", kind="international", content=ABROAD_CONTENT
+        )
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._server = self._run(self._serve())
+        self.address = self._server.endpoint.removeprefix("http://")
+
+    async def _serve(self) -> WireServer:
+        return await WireServer(self.service, self.cloud).start()
+
+    def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+
+    def client(self, identity: Identity | None = None, **config: object) -> Client:
+        """The SDK's client, signing as the root key or as `identity`."""
+        signer = identity or self.cloud.identities.root
+        return Client(
+            Config(
+                credential=CredentialClient(provider=FixedProvider(signer)),
+                endpoint=self.address,
+                protocol="http",
+                **config,
+            )
+        )
+
+    def stop(self) -> None:
+        self._run(self._server.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+        self.service.close()
+        self.inbox.close()
+
+
+class FixedCredentials(ICredentials):
+    """The triple of one identity."""
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+
+    def get_access_key_id(self) -> str:
+        return self._identity.access_key_id
+
+    def get_access_key_secret(self) -> str:
+        return self._identity.access_key_secret
+
+    def get_security_token(self) -> str:
+        return self._identity.token
+
+    def get_provider_name(self) -> str:
+        return "fixed"
+
+
+class FixedProvider(ICredentialsProvider):
+    """Gives one identity's credentials, asked anew for every request."""
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+
+    def get_credentials(self) -> ICredentials:
+        return FixedCredentials(self._identity)
+
+    async def get_credentials_async(self) -> ICredentials:
+        return self.get_credentials()
+
+    def get_provider_name(self) -> str:
+        return "fixed"

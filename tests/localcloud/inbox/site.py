@@ -1,0 +1,91 @@
+"""The inbox page on a port of its own, with a stand-in for the API that its forms call."""
+
+from __future__ import annotations
+
+import json
+
+from aiohttp import web
+
+from infra.localcloud.cloud import Cloud
+from infra.localcloud.inbox.book import Inbox, InboxMessage
+from infra.localcloud.inbox.page import InboxPage, Session
+from infra.localcloud.wire import port_of
+from tests.localcloud.control.background import Background
+
+PHONE = "+8613800138000"
+API_KEY = "key-of-the-tests"
+CODE = "730114"
+SESSION = Session(api_key=API_KEY, purposes=("login", "reset"), example_phone=PHONE)
+
+
+class InboxSite:
+    """A running page. `requests` holds what its forms asked of the API."""
+
+    def __init__(self) -> None:
+        self._background = Background()
+        self.cloud = Cloud()
+        self.inbox = Inbox(self.cloud)
+        self.page = InboxPage(self.inbox, SESSION)
+        self.requests: list[tuple[str, str, object]] = []
+        self._runner = self._background.run(self._start())
+
+    async def _start(self) -> web.ServerRunner:
+        runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.5)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return runner
+
+    @property
+    def port(self) -> int:
+        return port_of(self._runner)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def deliver(self, phone: str, text: str, *, sign: str = "芝麻", **params: str) -> None:
+        message = InboxMessage(
+            phone=phone,
+            sign_name=sign,
+            text=text,
+            template_code="SMS_1",
+            params=params,
+            out_id="",
+            biz_id="",
+            sent_at=self.cloud.clock.now_s(),
+        )
+
+        async def in_loop() -> None:
+            self.inbox.deliver(message)
+
+        self._background.run(in_loop())
+
+    def empty(self) -> None:
+        async def in_loop() -> None:
+            self.inbox.reset()
+
+        self._background.run(in_loop())
+
+    def close_streams(self) -> None:
+        self._background.run(self.page.close())
+
+    def close(self) -> None:
+        self.close_streams()
+        self._background.run(self._runner.cleanup())
+        self.inbox.close()
+        self._background.close()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if not request.path.startswith("/v1/"):
+            return await self.page.handle(request)
+        body = json.loads(await request.read())
+        self.requests.append((request.path, request.headers.get("Authorization", ""), body))
+        if request.path == "/v1/otp":
+            return web.json_response({"challenge_id": "ch_1", "expires_in_s": 300}, status=202)
+        if body["code"] == CODE:
+            return web.json_response({"verified": True})
+        return web.json_response(
+            {"title": "The code is not valid", "status": 422},
+            status=422,
+            content_type="application/problem+json",
+        )

@@ -1,0 +1,82 @@
+"""An SMQ on loopback in a thread of its own, and the unmodified SDK pointed at it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mns.account import Account
+from mns.queue import Queue, QueueMeta
+
+from infra.localcloud.cloud import Cloud
+from infra.localcloud.identities import Identity
+from infra.localcloud.smq.service import SmqService
+from infra.localcloud.wire import WireServer
+
+
+class RunningSmq:
+    """The service and its cloud, served until `stop`."""
+
+    def __init__(self, data: Path | None = None) -> None:
+        self.cloud = Cloud(data)
+        self.service = SmqService(self.cloud)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._accounts: list[Account] = []
+        self._server = self._run(self._serve())
+        self.endpoint = self._server.endpoint
+
+    async def _serve(self) -> WireServer:
+        return await WireServer(self.service, self.cloud).start()
+
+    def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+
+    def account(self, identity: Identity | None = None) -> Account:
+        """The SDK's account, signing as the root key or as `identity`."""
+        signer = identity or self.cloud.identities.root
+        account = Account(
+            self.endpoint, signer.access_key_id, signer.access_key_secret, signer.token
+        )
+        self._accounts.append(account)
+        return account
+
+    def queue(self, name: str = "jobs", **attributes: int) -> Queue:
+        """The SDK's queue, made if need be."""
+        queue = self.account().get_queue(name)
+        queue.create(QueueMeta(**attributes))
+        return queue
+
+    def stop(self) -> None:
+        for account in self._accounts:
+            account.mns_client.close_connection()
+        self._run(self._server.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+        self.service.close()
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., RunningSmq]]:
+    """Start an SMQ, with a data folder if it is to outlive a restart."""
+    running: list[RunningSmq] = []
+
+    def begin(data: Path | None = None) -> RunningSmq:
+        running.append(RunningSmq(data))
+        return running[-1]
+
+    yield begin
+    for one in running:
+        one.stop()
+
+
+@pytest.fixture
+def smq(start: Callable[..., RunningSmq]) -> RunningSmq:
+    """An SMQ that keeps nothing."""
+    return start()

@@ -1,0 +1,185 @@
+"""Tables: creating, listing, describing, changing and deleting them through the SDK."""
+
+from __future__ import annotations
+
+import pytest
+from tablestore_server import RunningTablestore, create_table, put, read, sdk
+
+from infra.localcloud.tablestore import ots_pb2
+
+
+def refused(call: object, *arguments: object) -> tuple[int, str, str]:
+    """Status, code and text of the error that a call must end in."""
+    with pytest.raises(sdk.OTSServiceError) as caught:
+        call(*arguments)  # type: ignore[operator]
+    error = caught.value
+    return error.get_http_status(), error.get_error_code(), error.get_error_message()
+
+
+def test_table_is_described_as_created(client: sdk.OTSClient) -> None:
+    schema = [("a", "STRING"), ("b", "INTEGER"), ("c", "BINARY")]
+    create_table(client, "t", schema, time_to_live=86_400, max_version=3, max_time_deviation=60)
+    described = client.describe_table("t")
+    assert described.table_meta.schema_of_primary_key == schema
+    options = described.table_options
+    assert (options.time_to_live, options.max_version, options.max_time_deviation) == (
+        86_400,
+        3,
+        60,
+    )
+    assert options.allow_update is True
+
+
+def test_table_tells_its_status_and_creation_time(server: RunningTablestore) -> None:
+    """Node and Go need both; the Python SDK's schema lacks them."""
+    create_table(server.client())
+    body = ots_pb2.DescribeTableRequest(table_name="t").SerializeToString()
+    answer = server.post("DescribeTable", body)
+    described = ots_pb2.DescribeTableResponse.FromString(answer.body)
+    assert described.table_status == ots_pb2.TS_ACTIVE
+    assert abs(described.creation_time / 1_000_000 - server.cloud.clock.now_s()) < 30
+
+
+def test_tables_are_listed_by_name(client: sdk.OTSClient) -> None:
+    for name in ("b", "a", "_c"):
+        create_table(client, name)
+    assert client.list_table() == ("_c", "a", "b")
+
+
+def test_table_created_twice_is_refused(client: sdk.OTSClient) -> None:
+    create_table(client)
+    assert refused(create_table, client) == (
+        409,
+        "OTSObjectAlreadyExist",
+        "Requested table already exists.",
+    )
+
+
+def test_deleted_table_takes_its_rows_along(client: sdk.OTSClient) -> None:
+    create_table(client)
+    put(client, "a", n=1)
+    client.delete_table("t")
+    create_table(client)
+    assert read(client, "a") is None
+
+
+@pytest.mark.parametrize("operation", ["describe_table", "delete_table"])
+def test_missing_table_is_not_found(client: sdk.OTSClient, operation: str) -> None:
+    assert refused(getattr(client, operation), "t") == (
+        404,
+        "OTSObjectNotExist",
+        "Requested table does not exist.",
+    )
+
+
+def test_update_table_changes_the_given_options_alone(client: sdk.OTSClient) -> None:
+    create_table(client, time_to_live=100_000, max_version=2)
+    answer = client.update_table(
+        "t", sdk.TableOptions(time_to_live=-1, max_version=None, max_time_deviation=None)
+    )
+    options = client.describe_table("t").table_options
+    assert (options.time_to_live, options.max_version) == (-1, 2)
+    assert answer.table_options.max_version == 2
+
+
+def test_update_table_changes_the_reserved_throughput(client: sdk.OTSClient) -> None:
+    create_table(client)
+    client.update_table("t", None, sdk.ReservedThroughput(sdk.CapacityUnit(3, 4)))
+    unit = client.describe_table("t").reserved_throughput_details.capacity_unit
+    assert (unit.read, unit.write) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("schema", "text"),
+    [
+        (
+            [(f"k{i}", "STRING") for i in range(5)],
+            "The number of primary key columns must be in range: [1, 4].",
+        ),
+        ([("k", "STRING"), ("k", "INTEGER")], "Duplicated primary key name: 'k'."),
+        (
+            [("k", "INTEGER", "PK_AUTO_INCR")],
+            "First primary key can't be auto increment, table: 't'.",
+        ),
+        (
+            [("p", "STRING"), ("k", "STRING", "PK_AUTO_INCR")],
+            "AUTO_INCREMENT primary key must be integer.",
+        ),
+    ],
+)
+def test_bad_schema_is_refused(
+    client: sdk.OTSClient, schema: list[tuple[str, ...]], text: str
+) -> None:
+    schema = [
+        tuple(sdk.PK_AUTO_INCR if part == "PK_AUTO_INCR" else part for part in column)
+        for column in schema
+    ]
+    assert refused(create_table, client, "t", schema) == (400, "OTSParameterInvalid", text)
+    assert client.list_table() == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"time_to_live": 0}, "TimeToLive cannot be 0 or less than -1."),
+        ({"time_to_live": -2}, "TimeToLive cannot be 0 or less than -1."),
+        ({"time_to_live": 86_399}, "TimeToLive cannot be less than 86400."),
+        ({"max_version": 0}, "The maximum versions cannot be less than or equal to 0."),
+        (
+            {"max_time_deviation": -1},
+            "The maximum deviation must be in range [0, INT64_MAX/1000000].",
+        ),
+        ({"time_to_live": None}, "Time-to-live is missing while creating table."),
+        ({"max_version": None}, "MaxVersions is missing while creating table."),
+    ],
+)
+def test_bad_table_options_are_refused(
+    client: sdk.OTSClient, options: dict[str, int | None], text: str
+) -> None:
+    with pytest.raises(sdk.OTSServiceError) as caught:
+        create_table(client, **options)
+    assert caught.value.get_error_message() == text
+
+
+@pytest.mark.parametrize("name", ["0", "#", "中文", "T#", "3t", "-", "a" * 256, "t\n"])
+def test_bad_table_name_is_refused(client: sdk.OTSClient, name: str) -> None:
+    assert refused(create_table, client, name) == (
+        400,
+        "OTSParameterInvalid",
+        f"Invalid table name: '{name}'.",
+    )
+
+
+def test_sixty_fifth_table_is_refused(server: RunningTablestore) -> None:
+    client = server.client()
+    for number in range(64):
+        create_table(client, f"t{number}")
+    assert refused(create_table, client, "t64") == (
+        403,
+        "OTSQuotaExhausted",
+        "Number of tables exceeded the quota.",
+    )
+
+
+def test_search_indexes_are_listed_as_none(client: sdk.OTSClient) -> None:
+    create_table(client)
+    assert list(client.list_search_index("t")) == []
+
+
+@pytest.mark.parametrize("operation", ["CreateSearchIndex", "SQLQuery", "Search", "NoSuchThing"])
+def test_unsupported_operation_is_a_clean_refusal(
+    server: RunningTablestore, operation: str
+) -> None:
+    answer = server.post(operation)
+    assert answer.status == 400
+    assert answer.error == ("OTSUnsupportOperation", f"Unsupported operation: '{operation}'.")
+
+
+def test_reset_leaves_no_table(server: RunningTablestore) -> None:
+    client = server.client()
+    create_table(client)
+    put(client, "a", n=1)
+    server.service.reset()
+    assert client.list_table() == ()
+    create_table(client)
+    assert read(client, "a") is None
