@@ -12,13 +12,11 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-import tablestore as ots
-
 from infra.localcloud.dysmsapi.catalogue import Catalogue
 from infra.localcloud.project import ApiKeys, Project, Surroundings
 from infra.package import build
 from infra.sms_catalogue import SIGN_NAME, as_setting, templates
-from infra.tables import apply_tables
+from infra.tables import apply_tables, ots
 from shared.access.api_keys import hash_key
 from shared.otp.policy import DEFAULT_POLICIES
 

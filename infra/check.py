@@ -1,0 +1,110 @@
+"""`make check`: every check of the project, in order, and what was left out said loudly.
+
+Nothing may be left out where CI is set: what a machine lacks is then a failure, not a note.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.package.bytecode import find_interpreter
+from infra.serverless_devs.__main__ import runtime_of
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = ROOT / ".venv" / "bin"
+OTHER_PYTHONS = ("3.10", "3.12")
+OTHER_TESTS = ("tests/unit", "tests/contract", "tests/functional", "tests/localcloud/tablestore")
+"""What is run on the platform's own Python versions: the product, and the codecs under it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command, and why it is run."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+def steps() -> Iterator[Step]:
+    """The checks on the interpreter at hand, cheapest first."""
+    python, runtime = str(BIN / "python"), runtime_of(ROOT / "s.yaml")
+    yield Step("format", (str(BIN / "ruff"), "format", "--check", "--quiet", "."))
+    yield Step("lint", (str(BIN / "ruff"), "check", "--quiet", "."))
+    yield Step("import rules", (str(BIN / "lint-imports"), "--no-logo"))
+    for version in OTHER_PYTHONS:
+        yield Step(f"types, {version}", (str(BIN / "mypy"), "--python-version", version))
+    yield Step("openapi", (python, "-m", "infra.openapi", "--check"))
+    yield Step("s.yaml", ("make", "--no-print-directory", "s-check"))
+    yield Step("package", (python, "-m", "infra.package", "--target", runtime, "--zip"))
+    yield Step("tests", (python, "-m", "pytest", "--quiet"))
+    yield Step("demo", (python, "-m", "infra.demo"))
+
+
+def other_python_steps(version: str, interpreter: str) -> Iterator[Step]:
+    """The tests of the product on another Python, in an environment of its own below build/."""
+    venv = ROOT / "build" / "venvs" / version
+    uv, python = str(BIN / "uv"), str(venv / "bin" / "python")
+    requirements = str(ROOT / "infra" / "requirements" / "dev.txt")
+    if not (venv / "bin" / "python").exists():
+        yield Step(f"python {version}", (uv, "venv", "--quiet", "-p", interpreter, str(venv)))
+    yield Step(
+        f"python {version}: install",
+        (uv, "pip", "install", "--quiet", "-p", python, "--require-hashes", "-r", requirements),
+    )
+    yield Step(f"python {version}: tests", (python, "-m", "pytest", "--quiet", *OTHER_TESTS))
+
+
+def missing_browser() -> str | None:
+    """Why the browser tests cannot run here, if they cannot."""
+    absent = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
+    return f"browser tests: no {' and no '.join(absent)} on this machine" if absent else None
+
+
+def run(step: Step) -> bool:
+    """Run one step with its output shown; True if it held."""
+    print(f"\n== {step.name}", flush=True)
+    started_s = time.monotonic()
+    held = subprocess.run(step.command, cwd=ROOT, check=False).returncode == 0
+    print(f"-- {step.name}: {'ok' if held else 'FAILED'}, {time.monotonic() - started_s:.0f} s")
+    return held
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run all of it; 1 if anything failed, or was left out although CI is set."""
+    chosen = list(steps())
+    left_out = [note for note in (missing_browser(),) if note]
+    for version in OTHER_PYTHONS:
+        interpreter = find_interpreter(version)
+        if interpreter is None:
+            left_out.append(f"tests on Python {version}: not on this machine")
+        elif interpreter != sys.executable:
+            chosen += other_python_steps(version, interpreter)
+    failed: list[str] = []
+    for step in chosen:
+        if arguments and step.name not in arguments:
+            continue
+        if not run(step):
+            failed.append(step.name)
+            break
+    print()
+    for note in left_out:
+        print(f"!! LEFT OUT: {note}")
+    if failed:
+        print(f"check: FAILED at {failed[0]}")
+        return 1
+    if left_out and os.environ.get("CI"):
+        print("check: FAILED, as nothing may be left out in CI")
+        return 1
+    print("check: ok" + (f", but {len(left_out)} left out" if left_out else ""))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
