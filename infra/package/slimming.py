@@ -1,0 +1,65 @@
+"""What is never shipped, and why that is safe for the synchronous paths of the SDKs.
+
+Checked for tablestore 6.4.8 (`OTSClient`) and alibabacloud-dysmsapi20170525 4.6.0 (`send_sms` with
+a credentials provider of our own) on CPython 3.10, 3.11 and 3.12; tests/unit/package proves it
+again for whatever the lock pins. A distribution that is only needed by an excluded one (attrs,
+yarl, multidict, cffi, tzlocal ...) needs no line: the closure does not go through an exclusion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+STUBS = Path(__file__).parent / "stubs"
+
+# Distribution -> the placeholder package under stubs/, or None if nothing imports it eagerly.
+EXCLUDED: Mapping[str, str | None] = {
+    # flatbuffers looks for numpy and does without; only SQL and time series results would use it.
+    "numpy": None,
+    # Named by tablestore for Python 2; no module of it is imported on Python 3.
+    "future": None,
+    # Async clients only: sessions, connectors and timeouts are made inside `async def`, or in
+    # tablestore's AsyncOTSClient; the eager uses are one import and annotations.
+    "aiohttp": "aiohttp",
+    # Opened only in the `async def` twins of the credentials library's file readers.
+    "aiofiles": "aiofiles",
+    # Started only by the ECS RAM role provider when it refreshes in the background; Function
+    # Compute has no ECS metadata, and our provider reads the invocation.
+    "apscheduler": "apscheduler",
+    # Only `rsa_sign` (ACS3-RSA-SHA256); access keys sign with HMAC from the standard library.
+    # requests looks for it only where `ssl` has no SNI.
+    "cryptography": "cryptography",
+    # Only for endpoints whose protocol is ws or wss; Dysmsapi has none.
+    "websocket-client": "websocket",
+}
+# Kept on purpose, although it looks droppable: idna and charset-normalizer (requests imports
+# both), certifi (both SDKs ask for its bundle at the first request), crc32c (tablestore's encoder
+# imports it; there is no fallback), six, typing-extensions (crc32c below 3.12, pydantic).
+
+# Files that are dropped by their whole name inside the installed tree.
+DROPPED_FILES = frozenset(
+    {
+        # 13.7 MB of C++ codec that loads on 3.12 alone; without it every version runs the same
+        # Python codec, and says so on the loggers tablestore.encoder and tablestore.decoder.
+        "tablestore/ots_sdk/ots_sdk.so",
+    }
+)
+DROPPED_FOLDERS = frozenset({"tests", "test", "__pycache__"})
+DROPPED_SUFFIXES = frozenset(
+    {".pyi", ".pyx", ".pxd", ".c", ".h", ".pth", ".pyd", ".dll", ".dylib", ".exe"}
+)
+KEPT_METADATA = ("METADATA", "LICENSE", "LICENCE", "COPYING", "NOTICE", "licenses/")
+
+
+def ships(path: PurePosixPath, extension_suffixes: tuple[str, ...]) -> bool:
+    """Whether a file of an installed distribution goes into a package. Scripts, which an installer
+    puts beside the modules, do not; nor do extension modules of another interpreter or system.
+    """
+    if path.parts[0] in {"bin", "..", "Scripts"} or str(path) in DROPPED_FILES:
+        return False
+    if path.parts[0].endswith(".dist-info"):
+        return "/".join(path.parts[1:]).startswith(KEPT_METADATA)
+    if DROPPED_FOLDERS.intersection(path.parts[:-1]) or path.suffix in DROPPED_SUFFIXES:
+        return False
+    return path.suffix != ".so" or path.name[path.name.index(".") :] in extension_suffixes

@@ -1,0 +1,1 @@
+"""Holds the primitives that the SDK imports by name."""

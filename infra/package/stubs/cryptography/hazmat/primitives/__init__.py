@@ -1,0 +1,1 @@
+"""Holds the three modules that the SDK imports by name."""

@@ -1,0 +1,1 @@
+"""Holds the padding module that the SDK imports by name."""

@@ -1,0 +1,1 @@
+"""Imported by name; the key is loaded before it is used, and that fails (see serialization)."""
