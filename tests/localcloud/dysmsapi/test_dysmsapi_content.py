@@ -111,10 +111,10 @@ def test_inbox_version_grows_with_every_change(inbox):
 
 def test_inbox_wakes_those_who_wait_for_a_change(inbox):
     async def watch() -> tuple[int, int]:
-        waiting = asyncio.create_task(inbox.wait_for_change(inbox.version, 10))
+        waiting = asyncio.create_task(inbox.wait_for_change(inbox.version, 60))
         await asyncio.sleep(0)
         inbox.deliver(message("+1", "x"))
-        return await waiting, await inbox.wait_for_change(-1, 10)
+        return await asyncio.wait_for(waiting, 5), await inbox.wait_for_change(-1, 10)
 
     assert asyncio.run(watch()) == (inbox.version, inbox.version)
 

@@ -195,6 +195,21 @@ def test_gateway_takes_form_parameters(dysmsapi):
     assert answer["body"]["Code"] == "OK"
 
 
+def test_gateway_answers_headers_that_are_no_text(dysmsapi):
+    connection = http.client.HTTPConnection(dysmsapi.address, timeout=10)
+    try:
+        connection.putrequest("POST", "/", skip_host=True)
+        connection.putheader("Host", b"a\xff")
+        connection.putheader("x-acs-action", b"Send\xffSms")
+        credential = b"ACS3-HMAC-SHA256 Credential=a\xff,SignedHeaders=host;b\xff,Signature="
+        connection.putheader("Authorization", credential + b"0" * 64)
+        connection.endheaders()
+        answer = connection.getresponse()
+        assert (answer.status, json.loads(answer.read())["Code"]) == (400, "IncompleteSignature")
+    finally:
+        connection.close()
+
+
 def session_of(dysmsapi, **changes: str) -> Identity:
     session = dysmsapi.cloud.identities.issue_session(
         role="sesame", session_name="fc", duration_s=900, function="request_otp"

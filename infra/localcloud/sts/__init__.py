@@ -1,0 +1,1 @@
+"""The local cloud's Security Token Service: STS 2015-04-01 on the wire."""
