@@ -1,9 +1,8 @@
 """Reads the forms of phone number that SendSms takes, and writes the two that it answers with.
 
-A number of eleven digits that starts like a mainland mobile is one, whatever its plus: the
-documentation lists a bare `+` as a mainland prefix. A North American number of the same shape
-(`1 310 555 0100`) is therefore taken for a mainland one (inferred: the documentation leaves it
-open).
+Eleven bare digits can be a mainland mobile or a North American number (`1 310 555 0100`). The
+template decides: an international one makes it the latter (inferred: the documentation has digits
+with the country code for international templates, and leaves the clash open).
 """
 
 from __future__ import annotations
@@ -20,10 +19,13 @@ class NumberIllegal(ValueError):
     """Not a phone number in any of the forms; the text never holds the number."""
 
 
-def read_number(text: str) -> str:
-    """The number in E.164 with its plus. Raises NumberIllegal."""
+def read_number(text: str, *, is_abroad: bool = False) -> str:
+    """The number in E.164 with its plus. Raises NumberIllegal.
+
+    is_abroad: the number stands under an international template.
+    """
     mainland = _MAINLAND.fullmatch(text)
-    if mainland:
+    if mainland and not (is_abroad and text == mainland[1]):
         return "+86" + mainland[1]
     if not _ABROAD.fullmatch(text) or text.startswith("86"):
         raise NumberIllegal("not a phone number in a form that SendSms takes")

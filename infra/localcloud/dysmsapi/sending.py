@@ -58,7 +58,8 @@ class Sending:
         template_code = call.required("TemplateCode")
         if len(numbers) > SEND_LIMIT:
             raise SmsRefused("isv.MOBILE_COUNT_OVER_LIMIT")
-        phones = [_read_phone(number) for number in numbers]
+        is_abroad = self._is_international(template_code)
+        phones = [_read_phone(number, is_abroad=is_abroad) for number in numbers]
         params = read_template_params(read_json(call.text("TemplateParam") or "{}"))
         drafts = [Draft(phone, sign_name, params) for phone in phones]
         return self._submit(call, template_code, drafts)
@@ -73,8 +74,13 @@ class Sending:
         all_params = call.json_list("TemplateParamJson") if has_params else [{} for _ in numbers]
         if not numbers or not len(numbers) == len(sign_names) == len(all_params):
             raise SmsRefused("isv.INVALID_PARAMETERS")
+        is_abroad = self._is_international(template_code)
         drafts = [
-            Draft(_read_phone(number), _read_sign_name(sign_name), read_template_params(params))
+            Draft(
+                _read_phone(number, is_abroad=is_abroad),
+                _read_sign_name(sign_name),
+                read_template_params(params),
+            )
             for number, sign_name, params in zip(numbers, sign_names, all_params, strict=True)
         ]
         return self._submit(call, template_code, drafts)
@@ -99,6 +105,10 @@ class Sending:
         for draft, record in zip(drafts, records, strict=True):
             self._inbox.deliver(_inbox_message(draft, record))
         return {"BizId": biz_id}
+
+    def _is_international(self, template_code: str) -> bool:
+        template = self._catalogue.template(template_code)
+        return template is not None and template.kind == "international"
 
     def _check_sign(self, name: str) -> None:
         sign = self._catalogue.sign(name)
@@ -137,11 +147,11 @@ class Sending:
         )
 
 
-def _read_phone(number: object) -> str:
+def _read_phone(number: object, *, is_abroad: bool) -> str:
     if not isinstance(number, str):
         raise SmsRefused("isv.MOBILE_NUMBER_ILLEGAL")
     try:
-        return read_number(number)
+        return read_number(number, is_abroad=is_abroad)
     except NumberIllegal as error:
         raise SmsRefused("isv.MOBILE_NUMBER_ILLEGAL") from error
 

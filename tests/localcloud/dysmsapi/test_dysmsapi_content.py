@@ -53,6 +53,18 @@ def test_read_number_gives_e164_or_refuses(text):
         assert re.fullmatch(r"\+[1-9][0-9]{6,14}", read_number(text), re.ASCII)
 
 
+@pytest.mark.parametrize(
+    ("text", "is_abroad", "number"),
+    [
+        ("13105550100", False, "+8613105550100"),
+        ("13105550100", True, "+13105550100"),
+        ("8613105550100", True, "+8613105550100"),
+    ],
+)
+def test_read_number_takes_eleven_bare_digits_as_the_template_says(text, is_abroad, number):
+    assert read_number(text, is_abroad=is_abroad) == number
+
+
 def test_read_number_refuses_without_repeating_the_number():
     with pytest.raises(NumberIllegal) as refused:
         read_number("1380000000")
