@@ -131,7 +131,7 @@ def test_instances_end_when_the_parent_is_killed(tmp_path: Path) -> None:
     )
     script = tmp_path / "parent.py"
     script.write_text(_PARENT.format(folder=str(tmp_path)))
-    environment = os.environ | {"PYTHONPATH": os.getcwd()}
+    environment = os.environ | {"PYTHONPATH": os.getcwd(), "TMPDIR": str(tmp_path)}
     pid_file = tmp_path / "pid"
     with subprocess.Popen([sys.executable, str(script)], env=environment) as parent:
         wait_until(lambda: pid_file.exists() and pid_file.read_text() != "")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Callable
 
 import pytest
 
 from infra.localcloud.fc import runtime as runtime_module
+from infra.localcloud.fc.log_pipe import LogPipe
 from tests.localcloud.fc.functions_on_disk import Functions
 
 Deploy = Callable[..., Functions]
@@ -78,3 +81,28 @@ def test_only_the_latest_invocations_are_kept(deploy: Deploy) -> None:
     functions = deploy("def handler(event, context): return 1")
     functions.together([None] * (runtime_module.KEPT_COUNT + 5))
     assert len(functions.runtime.invocations()) == runtime_module.KEPT_COUNT
+
+
+def test_a_log_pipe_gives_at_once_what_was_written_before() -> None:
+    """Without the event loop's help: an answer may be read before the lines printed ahead of it."""
+
+    async def scenario() -> list[str]:
+        pipe = LogPipe()
+        os.write(pipe.write_fd, b"one\ntwo")
+        lines = pipe.take()
+        pipe.close_writer()
+        pipe.close()
+        return lines
+
+    assert asyncio.run(scenario()) == ["one", "two"]
+
+
+def test_a_finished_log_pipe_keeps_the_last_words() -> None:
+    async def scenario() -> list[str]:
+        pipe = LogPipe()
+        os.write(pipe.write_fd, b"last words\n")
+        pipe.close_writer()
+        pipe.finish()
+        return pipe.take()
+
+    assert asyncio.run(scenario()) == ["last words"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -117,15 +118,9 @@ class Served:
     def raw(self, data: bytes) -> tuple[int, str, Any]:
         """Status, content type and JSON body of what comes back for bytes on the wire."""
 
-        async def send() -> bytes:
-            port = int(self.gateway.address.rpartition(":")[2])
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(data)
-            answer = await asyncio.wait_for(_whole_answer(reader), 8)
-            writer.close()
-            return answer
-
-        head, _, body = self.run(send()).partition(b"\r\n\r\n")
+        port = int(self.gateway.address.rpartition(":")[2])
+        answer = self.run(asyncio.to_thread(_exchange, port, data))
+        head, _, body = answer.partition(b"\r\n\r\n")
         status_line, *lines = head.decode().split("\r\n")
         headers = {
             name.lower(): value for name, _, value in (line.partition(": ") for line in lines)
@@ -148,14 +143,18 @@ class Served:
         )
 
 
-async def _whole_answer(reader: asyncio.StreamReader) -> bytes:
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = next(
-        int(line.split(b":")[1])
-        for line in head.lower().split(b"\r\n")
-        if line.startswith(b"content-length")
-    )
-    return head + await reader.readexactly(length)
+def _exchange(port: int, data: bytes) -> bytes:
+    """The whole answer to `data`, for a plain client that sends all of it before it reads."""
+    with socket.create_connection(("127.0.0.1", port), timeout=8) as connection:
+        connection.sendall(data)
+        with connection.makefile("rb") as answer:
+            head = b"".join(iter(answer.readline, b"\r\n"))
+            length = next(
+                int(line.partition(b":")[2])
+                for line in head.lower().split(b"\r\n")
+                if line.startswith(b"content-length")
+            )
+            return head + b"\r\n" + answer.read(length)
 
 
 async def site(request: web.BaseRequest) -> web.Response:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from infra.localcloud.fc.invocation import InvocationResult
+from infra.localcloud.gateway.answers import answer_to
 from tests.localcloud.gateway.served import Serve, Served, site
 
 PROBLEM = "application/problem+json"
@@ -69,10 +71,7 @@ def test_headers_that_a_function_may_not_set_are_dropped(serve: Serve) -> None:
         {"statusCode": 200, "body": "no base64!", "isBase64Encoded": True},
     ],
 )
-def test_a_return_value_of_another_shape_is_a_bad_response(serve: Serve, response: Any) -> None:
-    from infra.localcloud.fc.invocation import InvocationResult
-    from infra.localcloud.gateway.answers import answer_to
-
+def test_a_return_value_of_another_shape_is_a_bad_response(response: Any) -> None:
     result = InvocationResult(
         function="echo",
         request_id="1-a",
@@ -101,10 +100,8 @@ def test_a_function_error_is_a_502_that_names_its_type_only(serve: Serve) -> Non
 
 def test_no_route_below_the_api_is_a_problem(serve: Serve) -> None:
     served = serve(site=site)
-    for path in ("/v1", "/v1nothing/x/../..", "/apigateway/nothing"):
+    for path in ("/v1", "/apigateway", "/apigateway/nothing"):
         answer = served.request("GET", path)
-        if path.startswith("/v1nothing"):
-            continue
         assert answer.headers["Content-Type"] == PROBLEM, path
         assert answer.json() == {
             "type": "about:blank",

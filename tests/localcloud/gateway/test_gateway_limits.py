@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.localcloud.gateway.served import Serve
@@ -66,8 +68,6 @@ def test_a_client_that_waits_for_100_continue_is_told_to_go_on(serve: Serve) -> 
     served = serve()
 
     async def send() -> bytes:
-        import asyncio
-
         port = int(served.gateway.address.rpartition(":")[2])
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(request + b"\r\n\r\n")

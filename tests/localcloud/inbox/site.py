@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Coroutine
 
 from aiohttp import web
 
@@ -65,6 +66,10 @@ class InboxSite:
             self.inbox.reset()
 
         self._background.run(in_loop())
+
+    def run(self, work: Coroutine[object, object, object]) -> None:
+        """Do `work` in the site's loop."""
+        self._background.run(work)
 
     def close_streams(self) -> None:
         self._background.run(self.page.close())

@@ -21,7 +21,6 @@ from infra.localcloud.tablestore import ots_pb2
 from infra.localcloud.tablestore.plainbuffer import encode_row
 
 
-
 def update_item(pk: str, condition: Any = None, **changes: Any) -> sdk.UpdateRowItem:
     """An update of the row `pk`."""
     return sdk.UpdateRowItem(sdk.Row([("pk", pk)], changes), provided(condition))
@@ -175,7 +174,9 @@ def test_puts_updates_and_deletes_share_a_batch(client: sdk.OTSClient) -> None:
 def test_batch_writes_several_tables(client: sdk.OTSClient) -> None:
     create_table(client, "t")
     create_table(client, "u")
-    answer = write(client, put_item("a", x=1), u=[put_item("a", x=2), update_item("b", PUT=[("x", 3)])])
+    answer = write(
+        client, put_item("a", x=1), u=[put_item("a", x=2), update_item("b", PUT=[("x", 3)])]
+    )
     assert answer.is_all_succeed()
     assert read(client, "a", "t") == {"x": 1}
     assert read(client, "a", "u") == {"x": 2}

@@ -127,9 +127,7 @@ def test_versions_come_newest_first_up_to_the_table_s_maximum(
     assert row.attribute_columns == [("x", 3, now)]
 
 
-def test_lowered_maximum_hides_older_versions_at_once(
-    client: sdk.OTSClient, cloud: Cloud
-) -> None:
+def test_lowered_maximum_hides_older_versions_at_once(client: sdk.OTSClient, cloud: Cloud) -> None:
     create_table(client, max_version=2)
     now = cloud.clock.now_ms()
     update(client, {"PUT": [("x", 1, now - 1), ("x", 2, now)]})

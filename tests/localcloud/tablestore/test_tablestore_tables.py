@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tablestore_server import RunningTablestore, create_table, put, read, sdk
 
@@ -148,6 +150,65 @@ def test_bad_table_name_is_refused(client: sdk.OTSClient, name: str) -> None:
         "OTSParameterInvalid",
         f"Invalid table name: '{name}'.",
     )
+
+
+def create_raw(server: RunningTablestore, **fields: Any) -> tuple[int, tuple[str, str]]:
+    """Status and error of a CreateTable that no Python SDK would send."""
+    meta = ots_pb2.TableMeta(
+        table_name="t",
+        primary_key=[
+            ots_pb2.PrimaryKeySchema(name="pk", type=fields.pop("key_type", ots_pb2.STRING))
+        ],
+        defined_column=fields.pop("defined", []),
+    )
+    request = ots_pb2.CreateTableRequest(
+        table_meta=meta,
+        reserved_throughput=ots_pb2.ReservedThroughput(
+            capacity_unit=ots_pb2.CapacityUnit(read=fields.pop("read", 0), write=0)
+        ),
+        table_options=ots_pb2.TableOptions(time_to_live=-1, max_versions=1),
+        **fields,
+    )
+    answer = server.post("CreateTable", request.SerializeToString())
+    return answer.status, answer.error
+
+
+def test_thirty_third_defined_column_is_refused(server: RunningTablestore) -> None:
+    defined = [
+        ots_pb2.DefinedColumnSchema(name=f"d{i}", type=ots_pb2.DCT_STRING) for i in range(33)
+    ]
+    text = "The number of defined columns must be in range: [0, 32]."
+    assert create_raw(server, defined=defined) == (400, ("OTSParameterInvalid", text))
+
+
+def test_boolean_key_is_refused(server: RunningTablestore) -> None:
+    text = "BOOLEAN is an invalid type for the primary key."
+    refusal = create_raw(server, key_type=ots_pb2.PK_BOOLEAN)
+    assert refusal == (400, ("OTSParameterInvalid", text))
+
+
+def test_negative_capacity_is_refused(server: RunningTablestore) -> None:
+    text = "The value of read capacity unit can not be less than 0."
+    assert create_raw(server, read=-1) == (400, ("OTSParameterInvalid", text))
+
+
+def test_tables_with_transactions_or_indexes_are_a_clean_refusal(
+    server: RunningTablestore,
+) -> None:
+    index = ots_pb2.IndexMeta(name="i", index_update_mode=0, index_type=0)
+    for fields in ({"enable_local_txn": True}, {"index_metas": [index]}):
+        status, (code, _) = create_raw(server, **fields)
+        assert (status, code) == (400, "OTSUnsupportOperation")
+    assert server.client().list_table() == ()
+
+
+def test_update_table_needs_something_to_change(server: RunningTablestore) -> None:
+    create_table(server.client())
+    for options in (None, ots_pb2.TableOptions()):
+        request = ots_pb2.UpdateTableRequest(table_name="t", table_options=options)
+        answer = server.post("UpdateTable", request.SerializeToString())
+        text = "No parameter is specified in table options."
+        assert answer.error == ("OTSParameterInvalid", text)
 
 
 def test_sixty_fifth_table_is_refused(server: RunningTablestore) -> None:
