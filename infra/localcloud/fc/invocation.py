@@ -14,6 +14,7 @@ Outcome = Literal["ok", "error", "timeout", "exit", "init_error"]
 class InvocationResult:
     """How an invocation ended.
 
+    function: the name of its resource in s.yaml, the same in every stage.
     payload: what the handler returned, or the platform's JSON description of the error.
     error_type: what the platform puts into `X-Fc-Error-Type`; None if the handler returned.
     duration_ms: in the instance, its cold start included; waiting for one is not counted.

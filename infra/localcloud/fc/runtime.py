@@ -171,7 +171,7 @@ class FunctionRuntime:
         else:
             pool.idle.append(instance)
         return InvocationResult(
-            function=spec.name,
+            function=spec.resource,
             request_id=request_id,
             outcome=outcome,
             payload=answer.payload,
@@ -226,7 +226,7 @@ class FunctionRuntime:
             role=spec.role,
             session_name=spec.name,
             duration_s=self._credentials_duration_s,
-            function=spec.name,
+            function=spec.resource,
         )
         return {
             "access_key_id": session.access_key_id,

@@ -24,6 +24,8 @@ def controlled() -> Iterator[Controlled]:
 
     async def reset() -> None:
         it.resets.append(cloud.clock.now_s())
+        if it.reset_error:
+            raise it.reset_error
 
     plane = ControlPlane(cloud, inbox, reset=reset, invocations=lambda: it.invocations)
     background.run(plane.start())

@@ -18,6 +18,7 @@ class Controlled:
     inbox: Inbox
     http: httpx.Client
     resets: list[float] = field(default_factory=list)
+    reset_error: Exception | None = None
     invocations: list[object] = field(default_factory=list)
 
     def deliver(self, phone: str, text: str) -> None:

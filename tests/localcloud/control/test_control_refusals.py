@@ -117,6 +117,15 @@ def test_page_of_another_site_cannot_reset_the_cloud(
     assert controlled.resets == []
 
 
+def test_reset_that_fails_says_so(controlled: Controlled, caplog: pytest.LogCaptureFixture) -> None:
+    controlled.reset_error = ConnectionError("key-of-the-account")
+    answer = controlled.http.post("/reset")
+    assert answer.status_code == 500
+    assert answer.json()["title"].startswith("ConnectionError")
+    assert "key-of-the-account" not in answer.text
+    assert "POST /reset failed" in caplog.text
+
+
 @given(
     path=st.sampled_from(["/clock", "/faults", "/inbox/reply"]),
     body=st.recursive(

@@ -109,7 +109,7 @@ def test_credentials_are_a_session_of_the_functions_role(deploy: Deploy) -> None
     functions = deploy(DUMP_ENVIRONMENT)
     session = functions.cloud.identities.find(functions.returned()["ALIBABA_CLOUD_ACCESS_KEY_ID"])
     assert session is not None
-    assert (session.role, session.function) == (functions.spec.role, "sample-fn")
+    assert (session.role, session.function) == (functions.spec.role, "sample")
 
 
 def test_a_printed_context_shows_no_credentials(deploy: Deploy) -> None:

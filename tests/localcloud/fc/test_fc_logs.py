@@ -59,7 +59,7 @@ def test_invocations_are_listed_newest_last(deploy: Deploy) -> None:
     assert [first["request_id"], second["request_id"]] == ids
     assert (first["cold_start"], second["cold_start"]) == (True, False)
     assert {key: second[key] for key in ("function", "outcome", "error_type", "log")} == {
-        "function": "sample-fn",
+        "function": "sample",
         "outcome": "ok",
         "error_type": None,
         "log": ["1"],
