@@ -156,3 +156,12 @@ def test_the_command_takes_variables_from_a_file(
     assert main(["check", str(path)]) == 1
     assert main(["check", str(path), "--env-file", str(variables)]) == 0
     assert "SAMPLE_STAGE" in capsys.readouterr().out
+
+
+def test_the_command_prints_the_runtime(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text((Path(__file__).parents[3] / "s.yaml").read_text())
+    example = Path(__file__).parents[3] / "infra" / "s.env.example"
+
+    assert main(["runtime", str(path), "--env-file", str(example)]) == 0
+    assert capsys.readouterr().out == "python3.10\n"
