@@ -244,3 +244,17 @@ def test_reset_leaves_no_table(server: RunningTablestore) -> None:
     assert client.list_table() == ()
     create_table(client)
     assert read(client, "a") is None
+
+
+def test_reset_forgets_when_rows_were_written(server: RunningTablestore) -> None:
+    """Versions never go back, unless all that bore them is gone."""
+    client, clock = server.client(), server.cloud.clock
+    clock.advance(7200)
+    create_table(client)
+    put(client, "a", n=1)
+    clock.advance(-7200)
+    server.service.reset()
+    create_table(client)
+    put(client, "a", n=1)
+    _, row, _ = client.get_row("t", [("pk", "a")], max_version=1)
+    assert abs(row.attribute_columns[0][2] - clock.now_ms()) < 60_000
