@@ -7,6 +7,7 @@ is read back and told by the change's proof column, and all of it ends in second
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -248,9 +249,14 @@ def _as_condition(change: RowChange) -> Any:  # the SDK's untyped condition, or 
         )
         for each in change.requires
     ]
-    if len(singles) <= 1:
-        return singles[0] if singles else None
-    both = ots.CompositeColumnCondition(ots.LogicalOperator.AND)
-    for single in singles:
-        both.add_sub_condition(single)
-    return both
+    if not singles:
+        return None
+    # Nested in pairs: the error code page allows an AND exactly two parts, other pages more.
+    return functools.reduce(_both, singles)
+
+
+def _both(left: Any, right: Any) -> Any:  # the SDK's untyped conditions
+    pair = ots.CompositeColumnCondition(ots.LogicalOperator.AND)
+    pair.add_sub_condition(left)
+    pair.add_sub_condition(right)
+    return pair

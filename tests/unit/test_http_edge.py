@@ -1,4 +1,6 @@
-"""From the platform's events to an endpoint and back: the shapes in events/, and what is not one."""
+"""From the platform's events to an endpoint and back: the shapes in events/, and what is not
+one.
+"""
 
 from __future__ import annotations
 
