@@ -1,0 +1,39 @@
+"""The operations that faults can be aimed at: a misspelt name is refused, not ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ANY = "*"
+
+_NAMES = {
+    "tablestore": (
+        "CreateTable ListTable DescribeTable UpdateTable DeleteTable ListSearchIndex "
+        "GetRow PutRow UpdateRow DeleteRow GetRange BatchGetRow BatchWriteRow"
+    ),
+    "dysmsapi": (
+        "SendSms SendBatchSms QuerySendDetails QuerySendStatistics "
+        "CreateSmsSign UpdateSmsSign DeleteSmsSign GetSmsSign QuerySmsSignList "
+        "CreateSmsTemplate UpdateSmsTemplate DeleteSmsTemplate GetSmsTemplate QuerySmsTemplateList"
+    ),
+    "sts": "AssumeRole GetCallerIdentity",
+    "smq": (
+        "CreateQueue SetQueueAttributes GetQueueAttributes DeleteQueue ListQueue "
+        "SendMessage BatchSendMessage ReceiveMessage BatchReceiveMessage "
+        "PeekMessage BatchPeekMessage DeleteMessage BatchDeleteMessage ChangeMessageVisibility"
+    ),
+}
+OPERATIONS: Mapping[str, tuple[str, ...]] = {
+    service: tuple(names.split()) for service, names in _NAMES.items()
+}
+
+
+def why_unknown(service: str, operation: str) -> tuple[str, str] | None:
+    """The field that names nothing known and what would be, or None if both names are good."""
+    if service not in (ANY, *OPERATIONS):
+        return "service", f"must be one of {', '.join(OPERATIONS)} or {ANY}"
+    services = OPERATIONS if service == ANY else (service,)
+    known = [name for each in services for name in OPERATIONS[each]]
+    if operation not in (ANY, *known):
+        return "operation", f"must be one of {', '.join(known)} or {ANY}"
+    return None

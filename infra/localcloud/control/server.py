@@ -1,0 +1,174 @@
+"""The control plane's HTTP side: one small route for each thing that may be seen or moved.
+
+Each answer is JSON; a call that cannot be carried out is a 4xx problem that names the field.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime, timezone
+from typing import TypeVar
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from infra.localcloud.cloud import Cloud
+from infra.localcloud.control.operations import why_unknown
+from infra.localcloud.control.orders import ClockOrder, FaultOrder, Order, ReplyOrder, e164
+from infra.localcloud.faults import Fault, FaultInvalid
+from infra.localcloud.guard import is_addressed_to_us, is_foreign
+from infra.localcloud.inbox.book import Inbox
+from infra.localcloud.problems import Handler, RequestRefused, as_problems
+from infra.localcloud.wire import port_of
+
+EARLIEST_S = datetime(2000, 1, 1, tzinfo=timezone.utc).timestamp()
+LATEST_S = datetime(2100, 1, 1, tzinfo=timezone.utc).timestamp()
+
+AnOrder = TypeVar("AnOrder", bound=Order)
+
+
+class ControlPlane:
+    """The control address of one cloud.
+
+    reset: starts the whole cloud again from nothing. invocations: what the functions did, as JSON
+    objects; a cloud without functions has none.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        inbox: Inbox,
+        *,
+        reset: Callable[[], Awaitable[None]],
+        invocations: Callable[[], Sequence[object]] = list,
+    ) -> None:
+        self._cloud = cloud
+        self._inbox = inbox
+        self._reset_cloud = reset
+        self._invocations_of_cloud = invocations
+        app = web.Application(middlewares=[as_problems, refuse_strangers])
+        app.router.add_routes(
+            [
+                web.get("/inbox", self._read_inbox),
+                web.post("/inbox/reply", self._reply),
+                web.get("/meter", self._read_meter),
+                web.delete("/meter", self._clear_meter),
+                web.get("/clock", self._read_clock),
+                web.post("/clock", self._advance_clock),
+                web.get("/faults", self._read_faults),
+                web.post("/faults", self._add_fault),
+                web.delete("/faults", self._clear_faults),
+                web.post("/reset", self._reset),
+                web.get("/invocations", self._read_invocations),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+
+    async def start(self, port: int = 0) -> None:
+        """Listen on loopback. Raises OSError if the port is taken."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", port).start()
+
+    async def stop(self) -> None:
+        """Stop listening and close what is open."""
+        await self._runner.cleanup()
+
+    @property
+    def address(self) -> str:
+        """`http://127.0.0.1:PORT`."""
+        return f"http://127.0.0.1:{port_of(self._runner)}"
+
+    async def _read_inbox(self, request: web.Request) -> web.Response:
+        phone = request.query.get("phone")
+        try:
+            number = None if phone is None else e164(phone)
+        except ValueError as error:
+            raise RequestRefused.for_field("phone", str(error)) from error
+        return answer([message.as_json() for message in self._inbox.messages(number)])
+
+    async def _reply(self, request: web.Request) -> web.Response:
+        order = await read_order(request, ReplyOrder)
+        self._inbox.add_reply(order.phone, order.content)
+        return answer({"phone": order.phone, "content": order.content})
+
+    async def _read_meter(self, request: web.Request) -> web.Response:
+        return answer(self._cloud.meter.as_json())
+
+    async def _clear_meter(self, request: web.Request) -> web.Response:
+        self._cloud.meter.clear()
+        return await self._read_meter(request)
+
+    async def _read_clock(self, request: web.Request) -> web.Response:
+        clock = self._cloud.clock
+        now = datetime.fromtimestamp(clock.now_s(), timezone.utc)
+        return answer(
+            {
+                "now_s": clock.now_s(),
+                "now": now.isoformat(timespec="seconds"),
+                "offset_s": clock.offset_s,
+            }
+        )
+
+    async def _advance_clock(self, request: web.Request) -> web.Response:
+        order = await read_order(request, ClockOrder)
+        if not EARLIEST_S <= self._cloud.clock.now_s() + order.advance_s < LATEST_S:
+            raise RequestRefused.for_field("advance_s", "would leave the years 2000 to 2099")
+        self._cloud.clock.advance(order.advance_s)
+        return await self._read_clock(request)
+
+    async def _read_faults(self, request: web.Request) -> web.Response:
+        return answer({"faults": [asdict(fault) for fault in self._cloud.faults.waiting()]})
+
+    async def _add_fault(self, request: web.Request) -> web.Response:
+        order = await read_order(request, FaultOrder)
+        unknown = why_unknown(order.service, order.operation)
+        if unknown is not None:
+            raise RequestRefused.for_field(*unknown)
+        try:
+            self._cloud.faults.add(Fault(**order.model_dump()))
+        except FaultInvalid as error:
+            field, _, reason = str(error).partition(": ")
+            raise RequestRefused.for_field(field, reason) from error
+        return answer(order.model_dump())
+
+    async def _clear_faults(self, request: web.Request) -> web.Response:
+        self._cloud.faults.clear()
+        return await self._read_faults(request)
+
+    async def _reset(self, request: web.Request) -> web.Response:
+        await self._reset_cloud()
+        return await self._read_clock(request)
+
+    async def _read_invocations(self, request: web.Request) -> web.Response:
+        return answer(self._invocations_of_cloud())
+
+
+@web.middleware
+async def refuse_strangers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let in programs of this machine only: no rebound name, no page of another site."""
+    if not is_addressed_to_us(request):
+        raise RequestRefused(403, "The Host is not this machine's loopback address")
+    if is_foreign(request):
+        raise RequestRefused(403, "Pages of other sites may not control the local cloud")
+    return await handler(request)
+
+
+async def read_order(request: web.Request, model: type[AnOrder]) -> AnOrder:
+    """The body as `model`, whatever its content type says (curl -d says form). Raises
+    RequestRefused with the fields that are wrong.
+    """
+    try:
+        return model.model_validate_json(await request.read())
+    except ValidationError as error:
+        raise RequestRefused.for_model(error) from error
+
+
+def answer(content: object) -> web.Response:
+    """A JSON answer that nobody keeps."""
+    return web.Response(
+        body=json.dumps(content, ensure_ascii=False).encode(),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )

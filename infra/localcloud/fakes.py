@@ -1,0 +1,84 @@
+"""The services of one cloud that stand for Alibaba Cloud's, each behind a port of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from infra.localcloud.cloud import Cloud
+from infra.localcloud.dysmsapi.service import DysmsapiService
+from infra.localcloud.inbox.book import Inbox
+from infra.localcloud.smq.service import SmqService
+from infra.localcloud.sts.service import StsService
+from infra.localcloud.tablestore.service import TablestoreService
+from infra.localcloud.wire import WireServer, WireService
+
+TABLESTORE_INSTANCE = "sesame"
+"""The instance that clients name. The local Tablestore is one instance, whatever its name."""
+
+
+class Fake(WireService, Protocol):
+    """A wire service that keeps data."""
+
+    def reset(self) -> None:
+        """Forget everything."""
+
+    def close(self) -> None:
+        """Close the files."""
+
+
+SERVICES: Mapping[str, Callable[[Cloud, Inbox], Fake]] = {
+    "tablestore": lambda cloud, inbox: TablestoreService(cloud),
+    "dysmsapi": DysmsapiService,
+    "sts": lambda cloud, inbox: StsService(cloud),
+    "smq": lambda cloud, inbox: SmqService(cloud),
+}
+
+
+class Fakes:
+    """Some or all services of `cloud`, and the inbox that their messages land in."""
+
+    def __init__(self, cloud: Cloud, names: Iterable[str] = SERVICES) -> None:
+        self.cloud = cloud
+        self.inbox = Inbox(cloud)
+        self._services = {name: SERVICES[name](cloud, self.inbox) for name in names}
+        self._servers: dict[str, WireServer] = {}
+
+    async def start(self, port_for: Callable[[str], int]) -> None:
+        """Listen, each service on the port that `port_for` gives. Raises OSError if one is
+        taken.
+        """
+        for name, service in self._services.items():
+            server = WireServer(service, self.cloud, port=port_for(name))
+            self._servers[name] = server
+            await server.start()
+
+    async def stop(self) -> None:
+        """Stop listening and close all files."""
+        await asyncio.gather(*(server.stop() for server in self._servers.values()))
+        for service in self._services.values():
+            service.close()
+        self.inbox.close()
+
+    def endpoint(self, name: str) -> str:
+        """`http://127.0.0.1:PORT` of a started service."""
+        return self._servers[name].endpoint
+
+    def service(self, name: str) -> Fake:
+        """The service itself."""
+        return self._services[name]
+
+    def reset(self) -> None:
+        """Forget all data, messages, faults and counts, and be back on the host's time."""
+        self.cloud.faults.clear()
+        self.cloud.clock.set_offset(0)
+        for service in self._services.values():
+            service.reset()
+        self.inbox.reset()
+        self.cloud.meter.clear()
+
+    def described(self, name: str) -> dict[str, str]:
+        """What a client must know of a service, as the ready file says it."""
+        instance = {"instance": TABLESTORE_INSTANCE} if name == "tablestore" else {}
+        return {"endpoint": self.endpoint(name), **instance}

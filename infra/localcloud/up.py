@@ -1,0 +1,202 @@
+"""A whole cloud with a project on it: the fakes, the functions, the gateway, the control plane.
+
+The order matters. The fakes listen before anything is prepared in them, all is prepared before the
+gateway answers, and the end is the start backwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from infra.localcloud import data_lock
+from infra.localcloud.cloud import Cloud
+from infra.localcloud.control.server import ControlPlane
+from infra.localcloud.dysmsapi.service import DysmsapiService
+from infra.localcloud.fakes import TABLESTORE_INSTANCE, Fakes
+from infra.localcloud.fc.runtime import FunctionRuntime
+from infra.localcloud.gateway.server import Gateway
+from infra.localcloud.identities import ACCOUNT_ID
+from infra.localcloud.inbox.page import InboxPage, Session
+from infra.localcloud.ports import claim, neighbour
+from infra.localcloud.process import in_thread
+from infra.localcloud.project import ApiKeys, Endpoints, Project, Surroundings
+from infra.localcloud.ready import clear_ready_file
+from infra.localcloud.refusal import StartRefused
+from infra.serverless_devs import Manifest, ManifestInvalid, render
+
+__all__ = ["ApiKeys", "Endpoints", "Project", "RunningCloud", "Surroundings", "UpOptions", "up"]
+
+# Where a fixed port's neighbours go: the gateway's port plus this.
+CONTROL_DISTANCE = 1
+FAKE_DISTANCES = {"tablestore": 2, "dysmsapi": 3, "sts": 4, "smq": 5}
+
+
+@dataclass(frozen=True, slots=True)
+class UpOptions:
+    """What was asked for.
+
+    port: of the gateway, 0 for free ports. max_instances: of each function.
+    functions: a folder of packaged functions to run in the place of the project's own.
+    ready_file: written by the caller once all is ready; what an earlier run left is taken away.
+    """
+
+    port: int
+    data: Path
+    max_instances: int = 4
+    functions: Path | None = None
+    ready_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunningCloud:
+    """A cloud that answers, and how to reach it."""
+
+    surroundings: Surroundings
+    control: str
+    project: Project
+
+    def ready(self) -> dict[str, object]:
+        """The ready file's content."""
+        at, keys = self.surroundings.endpoints, self.surroundings.api_keys
+        return {
+            "gateway": at.gateway,
+            "api_key": keys.default,
+            "control": self.control,
+            "tablestore": {
+                "endpoint": at.tablestore,
+                "instance": self.surroundings.tablestore_instance,
+            },
+            "dysmsapi": {"endpoint": at.dysmsapi},
+            "sts": {"endpoint": at.sts},
+            "smq": {"endpoint": at.smq},
+            "access_key_id": self.surroundings.access_key.access_key_id,
+            "access_key_secret": self.surroundings.access_key.access_key_secret,
+            "api_keys": {"default": keys.default, "second": keys.second},
+        }
+
+
+@asynccontextmanager
+async def up(options: UpOptions, project: Project) -> AsyncIterator[RunningCloud]:
+    """The project on a cloud of its own, running while the block runs. Raises StartRefused."""
+    async with AsyncExitStack() as stack:
+        port = claim(options.port)
+        stack.enter_context(data_lock.hold(options.data))
+        clear_ready_file(options.ready_file)
+        cloud = Cloud(options.data)
+        fakes = Fakes(cloud)
+        stack.push_async_callback(fakes.stop)
+        await fakes.start(lambda name: neighbour(options.port, FAKE_DISTANCES[name]))
+
+        surroundings = _surroundings(options, project, fakes, port)
+        manifest = _manifest(project, surroundings)
+        await _prepare(project, surroundings, fakes)
+        manifest = _packaged(manifest, options.functions or project.functions)
+        runtime = FunctionRuntime(
+            cloud,
+            manifest.functions,
+            account_id=ACCOUNT_ID,
+            region=project.region,
+            max_instances=options.max_instances,
+        )
+        stack.push_async_callback(runtime.stop)
+        await _open_gateway(stack, fakes, runtime, manifest, surroundings, project)
+        control = await _open_control(stack, fakes, runtime, surroundings, project, options.port)
+        yield RunningCloud(surroundings, control.address, project)
+
+
+def _surroundings(
+    options: UpOptions, project: Project, fakes: Fakes, gateway_port: int
+) -> Surroundings:
+    return Surroundings(
+        data=options.data,
+        endpoints=Endpoints(
+            gateway=f"http://127.0.0.1:{gateway_port}",
+            tablestore=fakes.endpoint("tablestore"),
+            dysmsapi=fakes.endpoint("dysmsapi"),
+            sts=fakes.endpoint("sts"),
+            smq=fakes.endpoint("smq"),
+        ),
+        tablestore_instance=TABLESTORE_INSTANCE,
+        account_id=ACCOUNT_ID,
+        access_key=fakes.cloud.identities.root,
+        api_keys=project.api_keys(options.data),
+    )
+
+
+def _manifest(project: Project, surroundings: Surroundings) -> Manifest:
+    try:
+        return render(
+            project.s_yaml,
+            environment=project.environment(surroundings),
+            account_id=ACCOUNT_ID,
+        )
+    except ManifestInvalid as error:
+        raise StartRefused(str(error)) from error
+
+
+def _packaged(manifest: Manifest, folder: Path | None) -> Manifest:
+    """The manifest with the code of each function from `folder`, under the same folder name."""
+    if folder is None:
+        return manifest
+    functions = []
+    for spec in manifest.functions:
+        code_dir = folder.resolve() / (spec.code_dir.name if spec.code_dir else spec.name)
+        if not code_dir.is_dir():
+            raise StartRefused(f"{spec.name}: there is no packaged function in {code_dir}")
+        functions.append(replace(spec, code_dir=code_dir))
+    return replace(manifest, functions=tuple(functions))
+
+
+async def _prepare(project: Project, surroundings: Surroundings, fakes: Fakes) -> None:
+    """Have all that the functions expect; what that cost is not on the meter."""
+    dysmsapi = fakes.service("dysmsapi")
+    assert isinstance(dysmsapi, DysmsapiService)
+    project.catalogue(dysmsapi.catalogue)
+    await in_thread(lambda: project.prepare(surroundings))
+    fakes.cloud.meter.clear()
+
+
+async def _open_gateway(
+    stack: AsyncExitStack,
+    fakes: Fakes,
+    runtime: FunctionRuntime,
+    manifest: Manifest,
+    surroundings: Surroundings,
+    project: Project,
+) -> None:
+    session = Session(
+        api_key=surroundings.api_keys.default,
+        purposes=project.purposes,
+        example_phone=project.example_phone,
+    )
+    page = InboxPage(fakes.inbox, session)
+    gateway = Gateway(fakes.cloud, runtime, manifest, site=page.handle)
+    stack.push_async_callback(gateway.stop)
+    stack.push_async_callback(page.close)
+    await gateway.start(int(surroundings.endpoints.gateway.rpartition(":")[2]))
+
+
+async def _open_control(
+    stack: AsyncExitStack,
+    fakes: Fakes,
+    runtime: FunctionRuntime,
+    surroundings: Surroundings,
+    project: Project,
+    port: int,
+) -> ControlPlane:
+    one_at_a_time = asyncio.Lock()
+
+    async def reset() -> None:
+        async with one_at_a_time:
+            await runtime.reset()
+            fakes.reset()
+            await _prepare(project, surroundings, fakes)
+
+    control = ControlPlane(fakes.cloud, fakes.inbox, reset=reset, invocations=runtime.invocations)
+    stack.push_async_callback(control.stop)
+    await control.start(neighbour(port, CONTROL_DISTANCE))
+    return control
