@@ -89,14 +89,24 @@ class BackgroundCloud:
         key = self.ready["api_keys"][tenant]
         return requests.post(
             self.ready["gateway"] + path,
-            json=body,
-            headers={"Authorization": f"Bearer {key}", **(headers or {})},
+            data=json.dumps(body),
+            headers={
+                "Authorization": f"Bearer {key}",
+                "Content-Type": "application/json",
+                **(headers or {}),
+            },
             timeout=60,
         )
 
     def control(self, method: str, path: str, body: object = None) -> Any:
         """The control plane's answer. Raises CloudFailed if it is not 2xx."""
-        answer = requests.request(method, self.ready["control"] + path, json=body, timeout=30)
+        answer = requests.request(
+            method,
+            self.ready["control"] + path,
+            data=None if body is None else json.dumps(body),
+            headers={"Content-Type": "application/json"},
+            timeout=30,
+        )
         if not answer.ok:
             raise CloudFailed(f"{method} {path}: {answer.status_code} {answer.text}")
         return answer.json() if answer.content else None

@@ -14,7 +14,7 @@ from typing import Any
 import requests
 
 from infra.background_cloud import BackgroundCloud, CloudFailed
-from infra.tables import ots
+from infra.quiet_tablestore import ots
 
 PHONE = "+8613800138000"
 

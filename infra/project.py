@@ -14,9 +14,11 @@ from pathlib import Path
 
 from infra.localcloud.dysmsapi.catalogue import Catalogue
 from infra.localcloud.project import ApiKeys, Project, Surroundings
-from infra.package import build
+from infra.localcloud.refusal import StartRefused
+from infra.package import PackagingFailed, build
+from infra.quiet_tablestore import ots
 from infra.sms_catalogue import SIGN_NAME, as_setting, templates
-from infra.tables import apply_tables, ots
+from infra.tables import apply_tables
 from shared.access.api_keys import hash_key
 from shared.otp.policy import DEFAULT_POLICIES
 
@@ -73,7 +75,10 @@ def _catalogue(catalogue: Catalogue) -> None:
 
 
 def _prepare(around: Surroundings) -> None:
-    build(target="here", out=LOCAL_BUILD)
+    try:
+        build(target="here", out=LOCAL_BUILD)
+    except PackagingFailed as error:
+        raise StartRefused(f"package: {error}") from error
     apply_tables(
         ots.OTSClient(
             around.endpoints.tablestore,

@@ -8,16 +8,12 @@ Idempotent: a table that is there is left as it is; one with another key is refu
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-for _codec in ("tablestore.encoder", "tablestore.decoder"):
-    logging.getLogger(_codec).setLevel(logging.CRITICAL)  # else the SDK prints at import
-
-import tablestore as ots  # noqa: E402
+from infra.quiet_tablestore import ots
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,16 @@ from pydantic import ValidationError
 
 log = logging.getLogger("localcloud")
 
+_CODES = {
+    400: "invalid_request",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+}
+"""The stable code of each status, as in the API's own problems."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -56,6 +66,7 @@ def problem(refused: RequestRefused) -> web.Response:
         "type": "about:blank",
         "title": refused.title,
         "status": refused.status,
+        "code": _CODES.get(refused.status, "internal_error"),
     }
     if refused.errors:
         content["detail"] = "; ".join(f"{error.field}: {error.reason}" for error in refused.errors)

@@ -61,6 +61,7 @@ class HttpFunction:
             cold_start=not self._is_warm,
         )
         self._is_warm = True
+        bind()
         return response.as_event()
 
     def _ready(self) -> Endpoint:
