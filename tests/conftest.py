@@ -1,14 +1,16 @@
-"""Fixtures for every folder: a Tablestore with the product's tables."""
+"""Fixtures for every folder: a Tablestore with the product's tables, and a browser."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from selenium.webdriver import Chrome
 
 from infra.localcloud.cloud import Cloud
 from infra.tables import apply_tables
 from shared.aliyun.credentials import bind_credentials
+from tests.browser import start_chromium
 from tests.localcloud.tablestore.tablestore_server import RunningTablestore
 
 
@@ -25,3 +27,11 @@ def tablestore(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningTablestore]:
     yield server
     bind_credentials(None)
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """One browser for all tests; each opens a site of its own, which is another origin."""
+    driver = start_chromium(tmp_path_factory.mktemp("chromium"))
+    yield driver
+    driver.quit()
