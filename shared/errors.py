@@ -199,12 +199,19 @@ class ProviderUnavailable(SesameError):
 
 
 class StoreUnavailable(SesameError):
-    """The store did not answer, or not clearly enough to go on; nothing was sent."""
+    """The store did not answer, or not clearly enough to go on; nothing was sent.
+
+    maybe_applied: False only if no change can have been made.
+    """
 
     code = "store_unavailable"
     public_message = "The service cannot reach its store; try again."
     retryable = True
     retry_after_s = 2
+
+    def __init__(self, reason: str, *, maybe_applied: bool = True) -> None:
+        super().__init__(reason)
+        self.maybe_applied = maybe_applied
 
 
 class SettingsInvalid(SesameError):

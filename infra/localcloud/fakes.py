@@ -28,9 +28,24 @@ class Fake(WireService, Protocol):
         """Close the files."""
 
 
+def _dysmsapi(cloud: Cloud, inbox: Inbox) -> DysmsapiService:
+    """Dysmsapi with the sign and template that the provider gives everyone for trying it out,
+    known from its own samples. There they reach only numbers bound in the console; here any.
+    """
+    service = DysmsapiService(cloud, inbox)
+    service.catalogue.ensure_sign("阿里云短信测试")
+    service.catalogue.ensure_template(
+        "SMS_154950909",
+        name="测试专用模板",
+        kind="code",
+        content="您正在使用阿里云短信测试服务，体验验证码是：${code}，如非本人操作，请忽略本短信！",
+    )
+    return service
+
+
 SERVICES: Mapping[str, Callable[[Cloud, Inbox], Fake]] = {
     "tablestore": lambda cloud, inbox: TablestoreService(cloud),
-    "dysmsapi": DysmsapiService,
+    "dysmsapi": _dysmsapi,
     "sts": lambda cloud, inbox: StsService(cloud),
     "smq": lambda cloud, inbox: SmqService(cloud),
 }

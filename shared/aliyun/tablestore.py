@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,8 +30,9 @@ from shared.rows import Row, RowChange, RowKey  # noqa: E402
 
 SUBJECT, ITEM = "subject", "item"
 _TIMEOUT = urllib3.Timeout(connect=0.5, read=1.5)
-_TRIES = 3
 _BACKOFF_S = (0.05, 0.15)
+_DEADLINE_S = 3.0
+"""No try begins later than that; so the last one has ended 5 s after the first began."""
 
 _CONDITION_FAILED = "OTSConditionCheckFail"
 # Tablestore "Error codes": refused before anything was applied.
@@ -84,10 +85,12 @@ class TablestoreRows:
         instance: str,
         table: str,
         sleep: Callable[[float], None] = time.sleep,
+        monotonic_s: Callable[[], float] = time.monotonic,
         native: bool = False,
     ) -> None:
         self._table = table
         self._sleep = sleep
+        self._monotonic_s = monotonic_s
         self._client = ots.OTSClient(
             endpoint,
             instance_name=instance,
@@ -102,15 +105,17 @@ class TablestoreRows:
     def apply(self, changes: Sequence[RowChange]) -> list[bool]:
         """Which changes were applied, in order; one round trip unless something fails."""
         verdicts: dict[int, bool] = {}
-        code = ""
-        for tries in range(_TRIES):
+        maybe_applied, code = False, ""
+        deadline_s = self._monotonic_s() + _DEADLINE_S
+        for _ in self._tries(deadline_s):
             waiting = [index for index in range(len(changes)) if index not in verdicts]
             try:
                 answers = self._write([changes[index] for index in waiting])
             except _Unclear as failure:
                 code = failure.code
-                if failure.was_sent and self._adopt_proofs(changes, waiting, verdicts):
-                    return [verdicts[index] for index in range(len(changes))]
+                if failure.was_sent:
+                    maybe_applied = True
+                    self._adopt_proofs(changes, waiting, verdicts, deadline_s)
             else:
                 for index, answer in zip(waiting, answers, strict=True):
                     if answer in ("", _CONDITION_FAILED):
@@ -118,43 +123,53 @@ class TablestoreRows:
                     elif answer in _NOT_APPLIED or answer in _MAYBE_APPLIED:
                         code = answer
                     else:
-                        raise self._failed(answer)
-                if len(verdicts) == len(changes):
-                    return [verdicts[index] for index in range(len(changes))]
-            if tries < len(_BACKOFF_S):
-                log_event(STORE_RETRIED, error_code=code)
-                self._sleep(_BACKOFF_S[tries])
-        raise self._failed(code)
+                        raise self._failed(answer, maybe_applied=True)
+            if len(verdicts) == len(changes):
+                return [verdicts[index] for index in range(len(changes))]
+        raise self._failed(code, maybe_applied=maybe_applied or bool(verdicts))
 
     def read(self, keys: Sequence[RowKey]) -> list[Row | None]:
         """The rows at `keys`, None where there is none."""
-        code = ""
-        for tries in range(_TRIES):
+        return self._read_until(self._monotonic_s() + _DEADLINE_S, keys)
+
+    def _read_until(self, deadline_s: float, keys: Sequence[RowKey]) -> list[Row | None]:
+        code = "deadline"
+        for _ in self._tries(deadline_s):
             try:
                 return self._read(keys)
             except _Unclear as failure:
                 code = failure.code
-            if tries < len(_BACKOFF_S):
-                self._sleep(_BACKOFF_S[tries])
-        raise self._failed(code)
+        raise self._failed(code, maybe_applied=True)
+
+    def _tries(self, deadline_s: float) -> Iterator[None]:
+        """Up to three turns with a pause between them, none after the deadline."""
+        yield None
+        for pause_s in _BACKOFF_S:
+            if self._monotonic_s() >= deadline_s:
+                return
+            log_event(STORE_RETRIED)
+            self._sleep(pause_s)
+            yield None
 
     def _adopt_proofs(
-        self, changes: Sequence[RowChange], waiting: Sequence[int], verdicts: dict[int, bool]
-    ) -> bool:
+        self,
+        changes: Sequence[RowChange],
+        waiting: Sequence[int],
+        verdicts: dict[int, bool],
+        deadline_s: float,
+    ) -> None:
         """After a lost answer: if any change left its mark, the batch went through, and those
-        that left none were refused. False if there is no mark at all: then it may be sent again.
+        that left none were refused. If there is no mark at all, it may be sent again.
         """
-        rows = self.read([changes[index].key for index in waiting])
+        rows = self._read_until(deadline_s, [changes[index].key for index in waiting])
         marks = [
             (index, row)
             for index, row in zip(waiting, rows, strict=True)
             if changes[index].proof is not None
         ]
         found = {index: row is not None and _bears(row, changes[index]) for index, row in marks}
-        if not any(found.values()):
-            return False
-        verdicts.update({index: found.get(index, True) for index in waiting})
-        return True
+        if any(found.values()):
+            verdicts.update({index: found.get(index, True) for index in waiting})
 
     def _write(self, changes: Sequence[RowChange]) -> list[str]:
         """An error code for each change, empty where it was applied."""
@@ -201,7 +216,7 @@ class TablestoreRows:
                 raise _Unclear(code, was_sent=False) from None
             if code in _MAYBE_APPLIED:
                 raise _Unclear(code, was_sent=True) from None
-            raise self._failed(code) from None
+            raise self._failed(code, maybe_applied=False) from None
         except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
             raise _Unclear("not_connected", was_sent=False) from None
         except urllib3.exceptions.MaxRetryError as error:
@@ -214,9 +229,9 @@ class TablestoreRows:
             # A lost answer, or one that a proxy made up: the SDK cannot tell, and neither can we.
             raise _Unclear(type(error).__name__, was_sent=True) from None
 
-    def _failed(self, code: str) -> StoreUnavailable:
+    def _failed(self, code: str, *, maybe_applied: bool) -> StoreUnavailable:
         log_event(STORE_FAILED, level=logging.ERROR, error_code=code)
-        return StoreUnavailable(code)
+        return StoreUnavailable(code, maybe_applied=maybe_applied)
 
 
 def _bears(row: Row, change: RowChange) -> bool:

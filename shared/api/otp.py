@@ -34,7 +34,8 @@ def _encodable(text: str) -> str:
 
 Text: TypeAlias = Annotated[str, AfterValidator(_encodable)]
 ContextText: TypeAlias = Annotated[Text, Field(min_length=1, max_length=128)]
-Context: TypeAlias = Annotated[dict[ContextText, ContextText], Field(max_length=8)]
+Scalar: TypeAlias = ContextText | bool | int | Annotated[float, Field(allow_inf_nan=False)]
+Context: TypeAlias = Annotated[dict[ContextText, Scalar], Field(max_length=8)]
 ChallengeIdText: TypeAlias = Annotated[Text, Field(min_length=1, max_length=200)]
 
 

@@ -27,12 +27,12 @@ _MAX_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True)
 class ChallengeRef:
-    """What a challenge id says. expires_at: UTC epoch seconds."""
+    """What a challenge id says. expires_ms: UTC epoch milliseconds."""
 
     nonce: bytes
     subject: bytes
     purpose: str
-    expires_at: int
+    expires_ms: int
     code_length: int
     key_version: int
 
@@ -41,7 +41,7 @@ def seal(keyring: Keyring, tenant: str, ref: ChallengeRef) -> str:
     """`ref` as an id for `tenant`: URL-safe text of some 80 characters."""
     plain = (
         ref.subject
-        + ref.expires_at.to_bytes(_EXPIRY_BYTES, "big")
+        + ref.expires_ms.to_bytes(_EXPIRY_BYTES, "big")
         + bytes([ref.code_length])
         + ref.purpose.encode()
     )
@@ -73,7 +73,7 @@ def unseal(keyring: Keyring, tenant: str, challenge_id: str) -> ChallengeRef | N
     ref = ChallengeRef(
         nonce=nonce,
         subject=plain[:PSEUDONYM_BYTES],
-        expires_at=int.from_bytes(plain[PSEUDONYM_BYTES : _FIXED_BYTES - 1], "big"),
+        expires_ms=int.from_bytes(plain[PSEUDONYM_BYTES : _FIXED_BYTES - 1], "big"),
         code_length=plain[_FIXED_BYTES - 1],
         purpose=plain[_FIXED_BYTES:].decode(),
         key_version=version,

@@ -51,7 +51,7 @@ class ChallengeRows:
         return [
             RowChange(
                 key=self.phone,
-                puts={self._current: self.nonce, self._expiry: self._expires_ms},
+                puts={self._current: self.nonce, self._expiry: self.ref.expires_ms},
             ),
             RowChange(
                 key=self.own,
@@ -61,7 +61,7 @@ class ChallengeRows:
                     "context": context,
                     "purpose": policy.purpose,
                     "created_ms": now_ms,
-                    "expires_ms": self._expires_ms,
+                    "expires_ms": self.ref.expires_ms,
                     "delivery": "sending",
                 },
                 proof=("hash", code_hash),
@@ -135,7 +135,7 @@ class ChallengeRows:
                 key=self.phone,
                 requires=(Require(self._current, "==", self.nonce),),
                 # A tombstone in its place, so that no later `withdraw` finds the one before it.
-                puts={self._current: _NONE, f"exp_{self.slot}_{_NONE}": self._expires_ms},
+                puts={self._current: _NONE, f"exp_{self.slot}_{_NONE}": self.ref.expires_ms},
                 deletes=(self._expiry,),
             ),
             RowChange(key=self.own, drop=True),
@@ -165,10 +165,6 @@ class ChallengeRows:
             Require(self._current, "==", self.nonce),
             Require(self._expiry, ">", now_ms),
         )
-
-    @property
-    def _expires_ms(self) -> int:
-        return self.ref.expires_at * 1000
 
     @property
     def _current(self) -> str:

@@ -45,8 +45,10 @@ def normal_code(typed: str) -> str:
     return "".join(c for c in plain if not c.isspace() and c != "-")
 
 
-def context_text(context: Mapping[str, str]) -> str:
-    """A context in the one form that is bound to a code: sorted keys, no spare blanks."""
+def context_text(context: Mapping[str, object]) -> str:
+    """A context in the one form that is bound to a code: sorted keys, no spare blanks. 100, 100.0
+    and "100" are three contexts.
+    """
     if not context:
         return ""
     return json.dumps(context, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

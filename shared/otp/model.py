@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from shared.errors import Quota
 from shared.phone import PhoneNumber
 
-Context = Mapping[str, str]
+Context = Mapping[str, str | int | float | bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,8 +126,8 @@ class RequestOtp:
         rows = ChallengeRows(ref, slot_of(self._pseudonyms, request.tenant, request.purpose))
         issued = OtpIssued(
             challenge_id=request.challenge_id or seal(self._keyring, request.tenant, ref),
-            expires_at=ref.expires_at,
-            expires_in_s=ref.expires_at - now_ms // 1000,
+            expires_at=ref.expires_ms // 1000,
+            expires_in_s=(ref.expires_ms - now_ms) // 1000,
             resend_after_s=policy.resend_after_s,
             code_length=ref.code_length,
         )
@@ -161,7 +161,7 @@ class RequestOtp:
             nonce=self._random(NONCE_BYTES),
             subject=subject,
             purpose=request.purpose,
-            expires_at=now_ms // 1000 + policy.ttl_s,
+            expires_ms=now_ms + policy.ttl_s * 1000,
             code_length=policy.code_length,
             key_version=self._keyring.current,
         )
@@ -233,7 +233,7 @@ class RequestOtp:
             # Lost every race: whoever won them was admitted in our place.
             raise Throttled(Quota("phone_minute", 1, 60, 0, 1))
         except SesameError as error:
-            if isinstance(error, StoreUnavailable):
+            if isinstance(error, StoreUnavailable) and error.maybe_applied:
                 held.update(keys)  # any of them may be taken; each undo asks for our mark first
             self._give_back(attempt, held, rows, final=error if _is_final(error) else None)
             raise

@@ -12,11 +12,16 @@ from shared.otp.challenge_rows import ChallengeRows
 from shared.otp.code import code_hash, context_text, normal_code
 from shared.otp.keyring import Keyring
 from shared.otp.model import OtpGuess, OtpVerified
-from shared.otp.policy import Policies
+from shared.otp.policy import MAX_TTL_S, Policies
 from shared.otp.ports import GuessLimits
 from shared.otp.slot import slot_of
 from shared.pseudonym import Pseudonyms
 from shared.rows import RowStore
+
+_LONGEST_LIFE_MS = (MAX_TTL_S + 60) * 1000
+"""A challenge that has longer to live was made by a clock that has been set back since: its code
+would outlive what NIST SP 800-63B allows. A minute is for clocks of instances that differ.
+"""
 
 
 class VerifyOtp:
@@ -49,10 +54,10 @@ class VerifyOtp:
         """The verified challenge, the one time that its code is given."""
         ref = unseal(self._keyring, guess.tenant, guess.challenge_id)
         policy = self._policies.get(ref.purpose) if ref else None
-        if ref is None or policy is None:
+        now_ms, entry = self._clock.now_ms(), self._random(8).hex()
+        if ref is None or policy is None or ref.expires_ms - now_ms > _LONGEST_LIFE_MS:
             log_event(OTP_REFUSED, reason="unknown_challenge")
             raise OtpInvalid
-        now_ms, entry = self._clock.now_ms(), self._random(8).hex()
         rows = ChallengeRows(ref, slot_of(self._pseudonyms, guess.tenant, ref.purpose))
         typed = code_hash(
             self._keyring,

@@ -6,6 +6,7 @@ import pytest
 
 from infra.localcloud.faults import Fault
 from shared.aliyun.credentials import bind_credentials
+from shared.aliyun.tablestore import TablestoreRows
 from shared.errors import ProviderUnavailable, StoreUnavailable
 from shared.rows import Require, RowChange, RowKey
 from tests.fakes.row_stores import credentials_of, rows_on
@@ -121,3 +122,29 @@ def test_one_batch_is_one_round_trip(tablestore: RunningTablestore) -> None:
 
     operations = tablestore.cloud.meter.as_json()["operations"]
     assert [(each["operation"], each["count"]) for each in operations] == [("BatchWriteRow", 1)]
+
+
+def test_a_store_that_hangs_on_everything_is_left_in_time(tablestore: RunningTablestore) -> None:
+    """No try begins after the deadline, however many would be left."""
+    strike(tablestore, "hang", times=20)
+    ticks = iter([0.0, 0.0, 2.9, 3.1, 9.9, 9.9])
+    rows = TablestoreRows(
+        endpoint=tablestore.endpoint,
+        instance="local",
+        table="sesame_state",
+        sleep=lambda _: None,
+        monotonic_s=lambda: next(ticks),
+    )
+
+    with pytest.raises(StoreUnavailable) as caught:
+        rows.apply([GUESS])
+    assert caught.value.maybe_applied
+
+
+def test_a_busy_store_is_known_to_have_changed_nothing(tablestore: RunningTablestore) -> None:
+    strike(tablestore, "error:OTSServerBusy", times=20)
+
+    with pytest.raises(StoreUnavailable) as caught:
+        rows_on(tablestore).apply([GUESS])
+    assert not caught.value.maybe_applied
+    assert count(tablestore, "BatchWriteRow") == 3

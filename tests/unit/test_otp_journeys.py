@@ -652,3 +652,17 @@ def test_two_ids_of_one_phone_have_nothing_in_common(otp: OtpService) -> None:
     second = otp.request().challenge_id
 
     assert sum(a == b for a, b in zip(first, second, strict=True)) < 12
+
+
+def test_a_clock_set_back_does_not_lengthen_a_codes_life(otp: OtpService) -> None:
+    issued = otp.request()
+    otp.clock.advance(-3600)
+
+    assert refused(otp, issued.challenge_id)
+
+
+def test_a_small_difference_of_clocks_does_no_harm(otp: OtpService) -> None:
+    issued = otp.request()
+    otp.clock.advance(-5)
+
+    otp.verify(issued.challenge_id)
