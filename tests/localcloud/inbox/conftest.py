@@ -27,6 +27,7 @@ def http(site: InboxSite) -> Iterator[httpx.Client]:
 @pytest.fixture
 def browser(chromium: Chrome, site: InboxSite) -> Iterator[Chrome]:
     """The browser with the page open; the page must not have logged an error by the end."""
+    chromium.get_log("browser")  # what other tests left
     chromium.get(site.address)
     yield chromium
     logged = [entry["message"] for entry in chromium.get_log("browser")]
