@@ -1,6 +1,6 @@
 """Requesting a code: store, then send.
 
-One batch before the send claims everything at once: the phone's and the address's limits, the
+One batch before the send takes everything at once: the phone's and the address's limits, the
 challenge, the idempotency key. Only when a row of it refuses is anything read: to say exactly why,
 and to give back what the other rows took. After the send one more batch records how it ended.
 """
@@ -8,12 +8,9 @@ and to give back what the other rows took. After the send one more batch records
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 from shared.clock import Clock
 from shared.errors import (
-    ChallengeInvalid,
     FieldProblem,
     PhoneInvalid,
     ProviderUnavailable,
@@ -26,43 +23,21 @@ from shared.errors import (
 from shared.ids import NONCE_BYTES, RandomBytes
 from shared.observability.events import OTP_COMPENSATION_LOST, OTP_OUTCOME_LOST, OTP_REQUESTED
 from shared.observability.logs import log_event
+from shared.otp.answers import answer_of
+from shared.otp.attempt import Attempt, Rows
 from shared.otp.challenge_id import ChallengeRef, seal, unseal
 from shared.otp.challenge_rows import ChallengeRows
 from shared.otp.code import code_hash, context_text, derive_code
 from shared.otp.keyring import Keyring
 from shared.otp.model import OtpIssued, OtpRequest
 from shared.otp.policy import Policies, Policy
-from shared.otp.ports import Admission, Claim, CodeSender, IdempotencyKeys, SendLimits
+from shared.otp.ports import Claim, CodeSender, IdempotencyKeys, SendLimits
 from shared.otp.slot import slot_of
 from shared.pseudonym import Pseudonyms
-from shared.rows import Row, RowChange, RowKey, RowStore, join
+from shared.rows import RowChange, RowKey, RowStore
 from shared.send_outcome import RefusalKind, SendAccepted, SendOutcome, SendRefused, SendUnknown
 
 _TRIES = 3
-_FINAL = (ChallengeInvalid, PhoneInvalid)
-"""Errors that the same request will always meet: kept for repetitions of its idempotency key."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """One request on its way: its parts, each of which knows its own rows."""
-
-    request: OtpRequest
-    policy: Policy
-    rows: ChallengeRows
-    admission: Admission
-    claim: Claim | None
-    issued: OtpIssued
-    entry: str
-    now_ms: int
-
-    @property
-    def is_resend(self) -> bool:
-        return self.request.challenge_id is not None
-
-    @property
-    def context(self) -> str:
-        return context_text(self.request.context)
 
 
 class RequestOtp:
@@ -100,29 +75,38 @@ class RequestOtp:
     def __call__(self, request: OtpRequest) -> OtpIssued:
         """The code under way, or what an earlier request with this key was answered."""
         attempt = self._attempt(request)
-        replay = self._claim(attempt)
+        replay = self._take(attempt)
         if replay is not None:
             return replay
         outcome = self._sender.send_code(
             phone=request.phone,
             purpose=request.purpose,
-            code=derive_code(
-                self._keyring,
-                attempt.rows.ref.key_version,
-                attempt.rows.ref.nonce,
-                length=attempt.rows.ref.code_length,
-            ),
+            code=attempt.code,
             locale=request.locale,
-            out_id=_out_id(attempt),
+            out_id=attempt.out_id,
         )
-        return self._settle(attempt, outcome)
+        _log_end(attempt, outcome)
+        match outcome:
+            case SendAccepted(biz_id):
+                return self._record(attempt, is_confirmed=True, biz_id=biz_id)
+            case SendUnknown():
+                return self._record(attempt, is_confirmed=False, biz_id="")
+            case SendRefused():
+                error = _refusal(outcome)
+                self._apply_quietly(attempt.unsend(error), lost=OTP_COMPENSATION_LOST)
+                raise error
 
-    def _attempt(self, request: OtpRequest) -> _Attempt:
+    # --- the attempt -------------------------------------------------------------------------
+
+    def _attempt(self, request: OtpRequest) -> Attempt:
         policy = self._policies.get(request.purpose)
         if policy is None:
             raise PurposeUnknown(FieldProblem("purpose", "unknown"))
         now_ms, entry = self._clock.now_ms(), self._random(8).hex()
         ref = self._ref(request, policy, now_ms)
+        version, nonce = ref.key_version, ref.nonce
+        code = derive_code(self._keyring, version, nonce, length=ref.code_length)
+        context = context_text(request.context)
         rows = ChallengeRows(ref, slot_of(self._pseudonyms, request.tenant, request.purpose))
         issued = OtpIssued(
             challenge_id=request.challenge_id or seal(self._keyring, request.tenant, ref),
@@ -131,10 +115,13 @@ class RequestOtp:
             resend_after_s=policy.resend_after_s,
             code_length=ref.code_length,
         )
-        return _Attempt(
+        return Attempt(
             request=request,
             policy=policy,
             rows=rows,
+            code=code,
+            code_hash=code_hash(self._keyring, version, nonce, code, context),
+            context=context,
             admission=self._limits.admission(
                 phone_row=rows.phone,
                 tenant=request.tenant,
@@ -182,42 +169,22 @@ class RequestOtp:
                 "client_ip": request.client_ip,
                 "context": dict(request.context),
             },
-            answer=_answer(issued),
+            answer=answer_of(issued),
             owner=entry,
             now_ms=now_ms,
         )
 
-    # --- before the send -------------------------------------------------------------------
+    # --- before the send ---------------------------------------------------------------------
 
-    def _challenge_changes(self, attempt: _Attempt) -> list[RowChange]:
-        if attempt.is_resend:
-            return attempt.rows.reopen(
-                context=attempt.context, entry=attempt.entry, now_ms=attempt.now_ms
-            )
-        ref = attempt.rows.ref
-        code = derive_code(self._keyring, ref.key_version, ref.nonce, length=ref.code_length)
-        return attempt.rows.open(
-            code_hash=code_hash(self._keyring, ref.key_version, ref.nonce, code, attempt.context),
-            context=attempt.context,
-            policy=attempt.policy,
-            now_ms=attempt.now_ms,
-        )
-
-    def _claim(self, attempt: _Attempt) -> OtpIssued | None:
+    def _take(self, attempt: Attempt) -> OtpIssued | None:
         """Take every row of the request. None once all are held, else an earlier answer.
 
         Raises what explains the row that refused; then nothing is held any more.
         """
-        wanted = join(
-            [
-                *attempt.admission.claim(),
-                *self._challenge_changes(attempt),
-                *([attempt.claim.change()] if attempt.claim else []),
-            ]
-        )
+        wanted = attempt.take()
         keys = [change.key for change in wanted]
         held: set[RowKey] = set()
-        rows: Mapping[RowKey, Row | None] = {}
+        rows: Rows = {}
         try:
             for _ in range(_TRIES):
                 applied = self._store.apply(wanted)
@@ -225,126 +192,36 @@ class RequestOtp:
                 if len(held) == len(keys):
                     return None
                 rows = dict(zip(keys, self._store.read(keys), strict=True))
-                replay = self._earlier_answer(attempt, rows)
+                replay = attempt.earlier_answer(rows)
                 if replay is not None:
-                    self._give_back(attempt, held, rows, final=None)
+                    self._give_back(attempt, rows, held, ended=None)
                     return replay
-                wanted = self._again(attempt, rows, held)
+                wanted = attempt.take_again(rows, held)
             # Lost every race: whoever won them was admitted in our place.
             raise Throttled(Quota("phone_minute", 1, 60, 0, 1))
         except SesameError as error:
             if isinstance(error, StoreUnavailable) and error.maybe_applied:
                 held.update(keys)  # any of them may be taken; each undo asks for our mark first
-            self._give_back(attempt, held, rows, final=error if _is_final(error) else None)
+            self._give_back(attempt, rows, held, ended=error)
             raise
 
-    def _earlier_answer(
-        self, attempt: _Attempt, rows: Mapping[RowKey, Row | None]
-    ) -> OtpIssued | None:
-        if attempt.claim is None:
-            return None
-        answer = attempt.claim.replay(rows.get(attempt.claim.row), attempt.now_ms)
-        return None if answer is None else _replayed(answer)
-
-    def _again(
-        self, attempt: _Attempt, rows: Mapping[RowKey, Row | None], held: set[RowKey]
-    ) -> list[RowChange]:
-        """The changes still missing, made for the rows as they are. Raises if one cannot be."""
-        challenge = attempt.rows
-        if attempt.is_resend and not challenge.is_open(
-            rows.get(challenge.phone),
-            rows.get(challenge.own),
-            context=attempt.context,
-            now_ms=attempt.now_ms,
-        ):
-            raise ChallengeInvalid
-        changes = join(
-            [
-                *attempt.admission.reclaim(rows, held),
-                *self._challenge_changes(attempt),
-                *([attempt.claim.change()] if attempt.claim else []),
-            ]
-        )
-        return [change for change in changes if change.key not in held]
-
     def _give_back(
-        self,
-        attempt: _Attempt,
-        held: set[RowKey],
-        rows: Mapping[RowKey, Row | None],
-        *,
-        final: SesameError | None,
+        self, attempt: Attempt, rows: Rows, held: set[RowKey], *, ended: SesameError | None
     ) -> None:
-        """Undo the rows that were taken. If this is lost, limits are stricter for it, never
-        laxer.
-        """
-        changes: list[RowChange] = [*attempt.admission.refund()]
-        if not attempt.is_resend:
-            changes += attempt.rows.withdraw(rows.get(attempt.rows.phone))
-        if attempt.claim:
-            changes.append(_ended(attempt.claim, final))
-        undo = [change for change in join(changes) if change.key in held]
+        """If this is lost, limits are stricter for it, never laxer."""
+        undo = attempt.give_back(rows, held, ended=ended)
         if undo:
             self._apply_quietly(undo, lost=OTP_COMPENSATION_LOST)
 
-    # --- after the send --------------------------------------------------------------------
+    # --- after the send ----------------------------------------------------------------------
 
-    def _settle(self, attempt: _Attempt, outcome: SendOutcome) -> OtpIssued:
-        phone = attempt.request.phone
-        log_event(
-            OTP_REQUESTED,
-            phone=phone,
-            purpose=attempt.request.purpose,
-            country=phone.country,
-            delivery=type(outcome).__name__,
-            provider_code=getattr(outcome, "code", "OK"),
-            is_resend=attempt.is_resend,
-        )
-        match outcome:
-            case SendAccepted(biz_id):
-                return self._recorded(attempt, "accepted", biz_id)
-            case SendUnknown():
-                return self._recorded(attempt, "unknown", "")
-            case SendRefused():
-                error = _refusal(outcome)
-                self._undo_send(attempt, error)
-                raise error
-
-    def _recorded(self, attempt: _Attempt, delivery: str, biz_id: str) -> OtpIssued:
-        issued = attempt.issued
-        is_confirmed = delivery == "accepted"
+    def _record(self, attempt: Attempt, *, is_confirmed: bool, biz_id: str) -> OtpIssued:
+        issued = attempt.ended(is_confirmed=is_confirmed)
         self._apply_quietly(
-            join(
-                [
-                    attempt.admission.postpone(self._clock.now_ms()),
-                    attempt.rows.settle(delivery=delivery, biz_id=biz_id, out_id=_out_id(attempt)),
-                    *(
-                        [attempt.claim.finish(_answer(issued, is_confirmed=is_confirmed))]
-                        if attempt.claim
-                        else []
-                    ),
-                ]
-            ),
+            attempt.record(issued, biz_id=biz_id, at_ms=self._clock.now_ms()),
             lost=OTP_OUTCOME_LOST,
         )
-        return OtpIssued(
-            challenge_id=issued.challenge_id,
-            expires_at=issued.expires_at,
-            expires_in_s=issued.expires_in_s,
-            resend_after_s=issued.resend_after_s,
-            code_length=issued.code_length,
-            quota=attempt.admission.quota,
-            is_confirmed=is_confirmed,
-        )
-
-    def _undo_send(self, attempt: _Attempt, error: SesameError) -> None:
-        changes: list[RowChange] = [*attempt.admission.refund()]
-        if not attempt.is_resend:
-            # A resend that failed leaves the code valid: its first message may well be there.
-            changes += attempt.rows.void()
-        if attempt.claim:
-            changes.append(_ended(attempt.claim, error if _is_final(error) else None))
-        self._apply_quietly(join(changes), lost=OTP_COMPENSATION_LOST)
+        return issued
 
     def _apply_quietly(self, changes: list[RowChange], *, lost: str) -> None:
         """Apply what must not change the answer any more; a failure is logged for the operator."""
@@ -354,12 +231,16 @@ class RequestOtp:
             log_event(lost, level=logging.ERROR, rows=len(changes))
 
 
-def _is_final(error: SesameError) -> bool:
-    return isinstance(error, _FINAL)
-
-
-def _ended(claim: Claim, final: SesameError | None) -> RowChange:
-    return claim.finish({"error": final.code}) if final else claim.release()
+def _log_end(attempt: Attempt, outcome: SendOutcome) -> None:
+    log_event(
+        OTP_REQUESTED,
+        phone=attempt.request.phone,
+        purpose=attempt.request.purpose,
+        country=attempt.request.phone.country,
+        outcome=type(outcome).__name__,
+        provider_code=getattr(outcome, "code", "OK"),
+        is_resend=attempt.is_resend,
+    )
 
 
 def _refusal(refused: SendRefused) -> SesameError:
@@ -371,37 +252,3 @@ def _refusal(refused: SendRefused) -> SesameError:
             return PhoneInvalid(FieldProblem("phone", "the provider does not know this number"))
         case RefusalKind.UNAVAILABLE:
             return ProviderUnavailable(refused.code, retry_after_s=refused.retry_after_s)
-
-
-def _out_id(attempt: _Attempt) -> str:
-    return f"otp-{attempt.entry}"
-
-
-def _answer(issued: OtpIssued, *, is_confirmed: bool = True) -> dict[str, object]:
-    return {
-        "challenge_id": issued.challenge_id,
-        "expires_at": issued.expires_at,
-        "expires_in_s": issued.expires_in_s,
-        "resend_after_s": issued.resend_after_s,
-        "code_length": issued.code_length,
-        **({} if is_confirmed else {"delivery": "unconfirmed"}),
-    }
-
-
-def _replayed(answer: Mapping[str, object]) -> OtpIssued:
-    """An earlier answer as it was, or the error that it was."""
-    code = answer.get("error")
-    for kind in _FINAL:
-        if kind.code == code:
-            error = kind()
-            error.is_replay = True
-            raise error
-    return OtpIssued(
-        challenge_id=str(answer["challenge_id"]),
-        expires_at=int(str(answer["expires_at"])),
-        expires_in_s=int(str(answer["expires_in_s"])),
-        resend_after_s=int(str(answer["resend_after_s"])),
-        code_length=int(str(answer["code_length"])),
-        is_confirmed=answer.get("delivery") != "unconfirmed",
-        is_replay=True,
-    )

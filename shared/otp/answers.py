@@ -1,0 +1,46 @@
+"""What an idempotency record keeps of a request's end, and what a repetition makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shared.errors import ChallengeInvalid, PhoneInvalid, SesameError
+from shared.otp.model import OtpIssued
+
+FINAL = (ChallengeInvalid, PhoneInvalid)
+"""Errors that the same request will always meet; all others give the key back."""
+
+
+def answer_of(issued: OtpIssued) -> dict[str, object]:
+    """An issued code as it is kept."""
+    return {
+        "challenge_id": issued.challenge_id,
+        "expires_at": issued.expires_at,
+        "expires_in_s": issued.expires_in_s,
+        "resend_after_s": issued.resend_after_s,
+        "code_length": issued.code_length,
+        **({} if issued.is_confirmed else {"delivery": "unconfirmed"}),
+    }
+
+
+def answer_of_error(error: SesameError) -> dict[str, object] | None:
+    """A final error as it is kept; None for one that is not kept."""
+    return {"error": error.code} if isinstance(error, FINAL) else None
+
+
+def replayed(answer: Mapping[str, object]) -> OtpIssued:
+    """What was answered before, marked as a replay. Raises the error, if it was one."""
+    for kind in FINAL:
+        if kind.code == answer.get("error"):
+            error = kind()
+            error.is_replay = True
+            raise error
+    return OtpIssued(
+        challenge_id=str(answer["challenge_id"]),
+        expires_at=int(str(answer["expires_at"])),
+        expires_in_s=int(str(answer["expires_in_s"])),
+        resend_after_s=int(str(answer["resend_after_s"])),
+        code_length=int(str(answer["code_length"])),
+        is_confirmed=answer.get("delivery") != "unconfirmed",
+        is_replay=True,
+    )

@@ -1,0 +1,130 @@
+"""One request on its way, as plans: what it takes, takes again, gives back, records.
+
+Nothing here touches the store. Each method joins the plans of the parts - limits, challenge,
+idempotency key - by row; `shared/otp/request.py` has them carried out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
+
+from shared.errors import ChallengeInvalid, SesameError
+from shared.otp.answers import answer_of, answer_of_error, replayed
+from shared.otp.challenge_rows import ChallengeRows
+from shared.otp.model import OtpIssued, OtpRequest
+from shared.otp.policy import Policy
+from shared.otp.ports import Admission, Claim
+from shared.rows import Row, RowChange, RowKey, join
+
+Rows = Mapping[RowKey, Row | None]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Attempt:
+    """The parts of one request, each of which knows its own rows.
+
+    context: the bound context in its one form. entry: marks what this request writes.
+    issued: the answer if all goes well. now_ms: the moment of the request.
+    """
+
+    request: OtpRequest
+    policy: Policy
+    rows: ChallengeRows
+    code: str
+    code_hash: str
+    context: str
+    admission: Admission
+    claim: Claim | None
+    issued: OtpIssued
+    entry: str
+    now_ms: int
+
+    @property
+    def is_resend(self) -> bool:
+        """True if an earlier challenge is to go out again."""
+        return self.request.challenge_id is not None
+
+    @property
+    def out_id(self) -> str:
+        """What the provider is given to echo in its receipts."""
+        return f"otp-{self.entry}"
+
+    def take(self) -> list[RowChange]:
+        """Everything at once: the limits, the challenge, the key."""
+        return join([*self.admission.claim(), *self._challenge(), *self._key()])
+
+    def take_again(self, rows: Rows, held: Container[RowKey]) -> list[RowChange]:
+        """What is still missing, made for the rows as they are.
+
+        Raises what explains a row that refused: ChallengeInvalid, Throttled.
+        """
+        if self.is_resend and not self.rows.is_open(
+            rows.get(self.rows.phone),
+            rows.get(self.rows.own),
+            context=self.context,
+            now_ms=self.now_ms,
+        ):
+            raise ChallengeInvalid
+        changes = join([*self.admission.reclaim(rows, held), *self._challenge(), *self._key()])
+        return [change for change in changes if change.key not in held]
+
+    def earlier_answer(self, rows: Rows) -> OtpIssued | None:
+        """What a request with the same key was answered, if there was one.
+
+        Raises IdempotencyInProgress, IdempotencyKeyReused, or the error that was the answer.
+        """
+        if self.claim is None:
+            return None
+        answer = self.claim.replay(rows.get(self.claim.row), self.now_ms)
+        return None if answer is None else replayed(answer)
+
+    def give_back(
+        self, rows: Rows, held: Container[RowKey], *, ended: SesameError | None
+    ) -> list[RowChange]:
+        """Undo the rows that were taken, as nothing was sent."""
+        changes = [*self.admission.refund(), *self._key_end(ended)]
+        if not self.is_resend:
+            changes += self.rows.withdraw(rows.get(self.rows.phone))
+        return [change for change in join(changes) if change.key in held]
+
+    def unsend(self, ended: SesameError) -> list[RowChange]:
+        """Undo all after the provider refused. The challenge is void, and what it replaced stays
+        so; but a resend leaves the code valid, since its first message may well be there.
+        """
+        void = [] if self.is_resend else self.rows.void()
+        return join([*self.admission.refund(), *void, *self._key_end(ended)])
+
+    def record(self, issued: OtpIssued, *, biz_id: str, at_ms: int) -> list[RowChange]:
+        """Keep how the send ended, which was at `at_ms`."""
+        delivery = "accepted" if issued.is_confirmed else "unknown"
+        return join(
+            [
+                self.admission.postpone(at_ms),
+                self.rows.settle(delivery=delivery, biz_id=biz_id, out_id=self.out_id),
+                *([self.claim.finish(answer_of(issued))] if self.claim else []),
+            ]
+        )
+
+    def ended(self, *, is_confirmed: bool) -> OtpIssued:
+        """The answer, once the message is, or may be, on its way."""
+        return replace(self.issued, quota=self.admission.quota, is_confirmed=is_confirmed)
+
+    def _challenge(self) -> list[RowChange]:
+        if self.is_resend:
+            return self.rows.reopen(context=self.context, entry=self.entry, now_ms=self.now_ms)
+        return self.rows.open(
+            code_hash=self.code_hash,
+            context=self.context,
+            policy=self.policy,
+            now_ms=self.now_ms,
+        )
+
+    def _key(self) -> list[RowChange]:
+        return [self.claim.change()] if self.claim else []
+
+    def _key_end(self, ended: SesameError | None) -> list[RowChange]:
+        if self.claim is None:
+            return []
+        answer = answer_of_error(ended) if ended else None
+        return [self.claim.finish(answer) if answer else self.claim.release()]
