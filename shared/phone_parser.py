@@ -7,8 +7,6 @@ it.
 
 from __future__ import annotations
 
-import unicodedata
-
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
@@ -24,7 +22,7 @@ def parse_phone(text: str, *, default_region: str = "CN") -> PhoneNumber:
 
     default_region: whose national and international-prefix rules apply to a number without `+`.
     """
-    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = text.strip()
     if len(plain) > MAX_INPUT_CHARACTERS or any(c.isalpha() for c in plain):
         # Letters are vanity numbers and `;ext=` forms: neither receives an SMS.
         raise PhoneInvalid(FieldProblem("phone", "not a phone number"))

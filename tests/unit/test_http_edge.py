@@ -115,6 +115,8 @@ def test_the_credentials_of_one_invocation_are_gone_after_it(
     function.handler(event("verify_otp.http.json"), Context312())
 
     assert seen == ["STS.a", "STS.b", "STS.env-1", "STS.env-2"]
+    function.handler(event("verify_otp.http.json"), Context310(credentials=Credentials("STS.c")))
+    assert current_credentials().access_key_id == "STS.env-2"
 
 
 def test_a_bug_is_a_500_that_tells_nothing(capsys: pytest.CaptureFixture[str]) -> None:

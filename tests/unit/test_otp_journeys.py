@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from shared.errors import (
@@ -519,6 +521,23 @@ def test_a_store_that_fails_after_the_send_does_not_take_the_answer_back(otp: Ot
     otp.verify(issued.challenge_id)
 
 
+def test_a_store_whose_answers_are_lost_for_good_holds_nothing_back(otp: OtpService) -> None:
+    """The batch was applied and nobody could say so: what it took is given back unseen."""
+
+    class LosesFirstAnswer(MemoryRows):
+        def apply(self, changes: Sequence[RowChange]) -> list[bool]:
+            applied = super().apply(changes)
+            if self.trips == 1:
+                raise StoreUnavailable("lost", maybe_applied=True)
+            return applied
+
+    otp.store = LosesFirstAnswer()
+    with pytest.raises(StoreUnavailable):
+        otp.request(key=KEY)
+
+    assert not otp.request(key=KEY).is_replay
+
+
 def test_the_limit_dates_a_send_to_its_end_not_its_start(otp: OtpService) -> None:
     """The provider sees the message after we did: its minute must be over when ours is."""
     original = otp.sender.send_code
@@ -611,7 +630,7 @@ def test_a_crash_between_any_two_steps_never_sends_a_second_message(
     otp: OtpService, trip: int
 ) -> None:
     class Crashes(MemoryRows):
-        def apply(self, changes: list[RowChange]) -> list[bool]:  # type: ignore[override]
+        def apply(self, changes: Sequence[RowChange]) -> list[bool]:
             applied = super().apply(changes) if trip == 1 or self.trips == 0 else []
             if self.trips >= trip or not applied:
                 raise Crash
