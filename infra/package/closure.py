@@ -62,7 +62,9 @@ def describe(distribution: Distribution) -> ShippedDistribution:
     """The line of the manifest for a distribution."""
     metadata = distribution.metadata
     classifiers = metadata.get_all("Classifier") or []
-    candidates = [metadata["License-Expression"], metadata["License"]]
+    # get_all, since asking for a field that is not there is an error to be from 3.12 on.
+    fields = ("License-Expression", "License")
+    candidates = [text for field in fields for text in metadata.get_all(field) or []]
     candidates += [c.rpartition(" :: ")[2] for c in classifiers if c.startswith("License ::")]
     # Some projects put the whole licence text into the field.
     licence = next((text for text in candidates if text and "\n" not in text), "unknown")
