@@ -9,23 +9,22 @@ from __future__ import annotations
 import os
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shared.fc.handler import Endpoint
+
+if TYPE_CHECKING:
+    from shared.otp.core import OtpCore
+    from shared.settings import OtpSettings, StoreSettings
 
 
 def request_otp() -> Endpoint:
     """POST /v1/otp. Raises SettingsInvalid."""
     from shared.access.api_keys import ApiKeys
-    from shared.aliyun.tablestore import TablestoreRows
     from shared.api.otp import RequestOtpEndpoint
-    from shared.clock import SystemClock
     from shared.idempotency.record import IdempotencyBook
-    from shared.ids import random_bytes
-    from shared.otp.keyring import Keyring
-    from shared.otp.policy import DEFAULT_POLICIES
     from shared.otp.request import RequestOtp
     from shared.phone_parser import parse_phone
-    from shared.pseudonym import Pseudonyms
     from shared.settings import (
         AccessSettings,
         OtpSettings,
@@ -41,27 +40,21 @@ def request_otp() -> Endpoint:
     store, otp, access, sms, phone = read_settings(
         os.environ, StoreSettings, OtpSettings, AccessSettings, SmsSettings, PhoneSettings
     )
-    clock, pseudonyms = SystemClock(), Pseudonyms(otp.pseudonym_key)
+    core = _otp_core(store, otp)
+    sender = CodeSender(
+        gateway=DysmsapiGateway(endpoint=sms.endpoint, region=sms.region),
+        sign_name=sms.sign_name,
+        templates=sms.templates,
+        clock=core.clock,
+    )
     return RequestOtpEndpoint(
         api_keys=ApiKeys(access.hashed_keys),
         parse_phone=partial(parse_phone, default_region=phone.default_region),
         issue=RequestOtp(
-            store=TablestoreRows(
-                endpoint=store.endpoint, instance=store.instance, table=store.table
-            ),
-            limits=Limits(pseudonyms),
-            idempotency=IdempotencyBook(pseudonyms),
-            sender=CodeSender(
-                gateway=DysmsapiGateway(endpoint=sms.endpoint, region=sms.region),
-                sign_name=sms.sign_name,
-                templates=sms.templates,
-                clock=clock,
-            ),
-            keyring=Keyring(next(iter(otp.keys)), otp.keys),
-            pseudonyms=pseudonyms,
-            policies=DEFAULT_POLICIES,
-            clock=clock,
-            random=random_bytes,
+            core,
+            limits=Limits(core.pseudonyms),
+            idempotency=IdempotencyBook(core.pseudonyms),
+            sender=sender,
         ),
     )
 
@@ -69,32 +62,16 @@ def request_otp() -> Endpoint:
 def verify_otp() -> Endpoint:
     """POST /v1/otp/verify. Raises SettingsInvalid."""
     from shared.access.api_keys import ApiKeys
-    from shared.aliyun.tablestore import TablestoreRows
     from shared.api.otp import VerifyOtpEndpoint
-    from shared.clock import SystemClock
-    from shared.ids import random_bytes
-    from shared.otp.keyring import Keyring
-    from shared.otp.policy import DEFAULT_POLICIES
     from shared.otp.verify import VerifyOtp
-    from shared.pseudonym import Pseudonyms
     from shared.settings import AccessSettings, OtpSettings, StoreSettings, read_settings
     from shared.throttle.admission import Limits
 
     store, otp, access = read_settings(os.environ, StoreSettings, OtpSettings, AccessSettings)
-    pseudonyms = Pseudonyms(otp.pseudonym_key)
+    core = _otp_core(store, otp)
     return VerifyOtpEndpoint(
         api_keys=ApiKeys(access.hashed_keys),
-        check=VerifyOtp(
-            store=TablestoreRows(
-                endpoint=store.endpoint, instance=store.instance, table=store.table
-            ),
-            limits=Limits(pseudonyms),
-            keyring=Keyring(next(iter(otp.keys)), otp.keys),
-            pseudonyms=pseudonyms,
-            policies=DEFAULT_POLICIES,
-            clock=SystemClock(),
-            random=random_bytes,
-        ),
+        check=VerifyOtp(core, limits=Limits(core.pseudonyms)),
     )
 
 
@@ -104,3 +81,22 @@ def describe_api() -> Endpoint:
 
     code = Path(os.environ.get("FC_FUNC_CODE_PATH", "."))
     return DescribeApiEndpoint(code / "openapi.json")
+
+
+def _otp_core(store: StoreSettings, otp: OtpSettings) -> OtpCore:
+    from shared.aliyun.tablestore import TablestoreRows
+    from shared.clock import SystemClock
+    from shared.ids import random_bytes
+    from shared.otp.core import OtpCore
+    from shared.otp.keyring import Keyring
+    from shared.otp.policy import DEFAULT_POLICIES
+    from shared.pseudonym import Pseudonyms
+
+    return OtpCore(
+        store=TablestoreRows(endpoint=store.endpoint, instance=store.instance, table=store.table),
+        keyring=Keyring(next(iter(otp.keys)), otp.keys),
+        pseudonyms=Pseudonyms(otp.pseudonym_key),
+        policies=DEFAULT_POLICIES,
+        clock=SystemClock(),
+        random=random_bytes,
+    )

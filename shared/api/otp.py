@@ -13,6 +13,7 @@ from shared.api.json_body import Body, parse_body, refuse_what_never_fits
 from shared.fc.events import HttpRequest
 from shared.fc.responses import HttpResponse, rate_limit
 from shared.idempotency.record import parse_key
+from shared.otp.answers import answer_of
 from shared.otp.model import OtpGuess, OtpIssued, OtpRequest, OtpVerified
 from shared.phone import PhoneNumber
 
@@ -97,7 +98,7 @@ class RequestOtpEndpoint:
                 idempotency_key=parse_key(key) if key is not None else None,
             )
         )
-        return HttpResponse(202, _issued_body(issued), _issued_headers(issued))
+        return HttpResponse(202, answer_of(issued), _issued_headers(issued))
 
 
 class VerifyOtpEndpoint:
@@ -129,17 +130,6 @@ class VerifyOtpEndpoint:
                 **({"context": body.context} if body.context else {}),
             },
         )
-
-
-def _issued_body(issued: OtpIssued) -> Mapping[str, object]:
-    return {
-        "challenge_id": issued.challenge_id,
-        "expires_at": issued.expires_at,
-        "expires_in_s": issued.expires_in_s,
-        "resend_after_s": issued.resend_after_s,
-        "code_length": issued.code_length,
-        **({} if issued.is_confirmed else {"delivery": "unconfirmed"}),
-    }
 
 
 def _issued_headers(issued: OtpIssued) -> Mapping[str, str]:

@@ -1,4 +1,6 @@
-"""What an idempotency record keeps of a request's end, and what a repetition makes of it."""
+"""The answer to a request for a code: as the caller gets it, as an idempotency record keeps it, and
+as a repetition gets it again.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ FINAL = (ChallengeInvalid, PhoneInvalid)
 
 
 def answer_of(issued: OtpIssued) -> dict[str, object]:
-    """An issued code as it is kept."""
+    """An issued code, as plain data."""
     return {
         "challenge_id": issued.challenge_id,
         "expires_at": issued.expires_at,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 
-from shared.clock import Clock
 from shared.errors import (
     FieldProblem,
     PhoneInvalid,
@@ -20,21 +19,18 @@ from shared.errors import (
     StoreUnavailable,
     Throttled,
 )
-from shared.ids import NONCE_BYTES, RandomBytes
+from shared.ids import NONCE_BYTES
 from shared.observability.events import OTP_COMPENSATION_LOST, OTP_OUTCOME_LOST, OTP_REQUESTED
 from shared.observability.logs import log_event
 from shared.otp.answers import answer_of
 from shared.otp.attempt import Attempt, Rows
 from shared.otp.challenge_id import ChallengeRef, seal, unseal
-from shared.otp.challenge_rows import ChallengeRows
 from shared.otp.code import code_hash, context_text, derive_code
-from shared.otp.keyring import Keyring
+from shared.otp.core import OtpCore
 from shared.otp.model import OtpIssued, OtpRequest
-from shared.otp.policy import Policies, Policy
+from shared.otp.policy import Policy
 from shared.otp.ports import Claim, CodeSender, IdempotencyKeys, SendLimits
-from shared.otp.slot import slot_of
-from shared.pseudonym import Pseudonyms
-from shared.rows import RowChange, RowKey, RowStore
+from shared.rows import RowChange, RowKey
 from shared.send_outcome import RefusalKind, SendAccepted, SendOutcome, SendRefused, SendUnknown
 
 _TRIES = 3
@@ -51,26 +47,16 @@ class RequestOtp:
 
     def __init__(
         self,
+        core: OtpCore,
         *,
-        store: RowStore,
         limits: SendLimits,
         idempotency: IdempotencyKeys,
         sender: CodeSender,
-        keyring: Keyring,
-        pseudonyms: Pseudonyms,
-        policies: Policies,
-        clock: Clock,
-        random: RandomBytes,
     ) -> None:
-        self._store = store
+        self._core = core
         self._limits = limits
         self._idempotency = idempotency
         self._sender = sender
-        self._keyring = keyring
-        self._pseudonyms = pseudonyms
-        self._policies = policies
-        self._clock = clock
-        self._random = random
 
     def __call__(self, request: OtpRequest) -> OtpIssued:
         """The code under way, or what an earlier request with this key was answered."""
@@ -99,17 +85,17 @@ class RequestOtp:
     # --- the attempt -------------------------------------------------------------------------
 
     def _attempt(self, request: OtpRequest) -> Attempt:
-        policy = self._policies.get(request.purpose)
+        policy = self._core.policies.get(request.purpose)
         if policy is None:
             raise PurposeUnknown(FieldProblem("purpose", "unknown"))
-        now_ms, entry = self._clock.now_ms(), self._random(8).hex()
+        now_ms, entry = self._core.clock.now_ms(), self._core.new_entry()
         ref = self._ref(request, policy, now_ms)
         version, nonce = ref.key_version, ref.nonce
-        code = derive_code(self._keyring, version, nonce, length=ref.code_length)
+        code = derive_code(self._core.keyring, version, nonce, length=ref.code_length)
         context = context_text(request.context)
-        rows = ChallengeRows(ref, slot_of(self._pseudonyms, request.tenant, request.purpose))
+        rows = self._core.rows_of(ref, tenant=request.tenant)
         issued = OtpIssued(
-            challenge_id=request.challenge_id or seal(self._keyring, request.tenant, ref),
+            challenge_id=request.challenge_id or seal(self._core.keyring, request.tenant, ref),
             expires_at=ref.expires_ms // 1000,
             expires_in_s=(ref.expires_ms - now_ms) // 1000,
             resend_after_s=policy.resend_after_s,
@@ -120,7 +106,7 @@ class RequestOtp:
             policy=policy,
             rows=rows,
             code=code,
-            code_hash=code_hash(self._keyring, version, nonce, code, context),
+            code_hash=code_hash(self._core.keyring, version, nonce, code, context),
             context=context,
             admission=self._limits.admission(
                 phone_row=rows.phone,
@@ -139,18 +125,18 @@ class RequestOtp:
         """A new challenge, or the one that is to go out again; a ref that fits no row if that one
         cannot be this request's, so that its refusal takes the way of every other.
         """
-        subject = self._pseudonyms.of("phone", request.phone.e164)
+        subject = self._core.pseudonyms.of("phone", request.phone.e164)
         if request.challenge_id is not None:
-            ref = unseal(self._keyring, request.tenant, request.challenge_id)
+            ref = unseal(self._core.keyring, request.tenant, request.challenge_id)
             if ref and (ref.subject, ref.purpose) == (subject, request.purpose):
                 return ref
         return ChallengeRef(
-            nonce=self._random(NONCE_BYTES),
+            nonce=self._core.random(NONCE_BYTES),
             subject=subject,
             purpose=request.purpose,
             expires_ms=now_ms + policy.ttl_s * 1000,
             code_length=policy.code_length,
-            key_version=self._keyring.current,
+            key_version=self._core.keyring.current,
         )
 
     def _key_claim(
@@ -187,11 +173,11 @@ class RequestOtp:
         rows: Rows = {}
         try:
             for _ in range(_TRIES):
-                applied = self._store.apply(wanted)
+                applied = self._core.store.apply(wanted)
                 held.update(change.key for change, ok in zip(wanted, applied, strict=True) if ok)
                 if len(held) == len(keys):
                     return None
-                rows = dict(zip(keys, self._store.read(keys), strict=True))
+                rows = dict(zip(keys, self._core.store.read(keys), strict=True))
                 replay = attempt.earlier_answer(rows)
                 if replay is not None:
                     self._give_back(attempt, rows, held, ended=None)
@@ -218,7 +204,7 @@ class RequestOtp:
     def _record(self, attempt: Attempt, *, is_confirmed: bool, biz_id: str) -> OtpIssued:
         issued = attempt.ended(is_confirmed=is_confirmed)
         self._apply_quietly(
-            attempt.record(issued, biz_id=biz_id, at_ms=self._clock.now_ms()),
+            attempt.record(issued, biz_id=biz_id, at_ms=self._core.clock.now_ms()),
             lost=OTP_OUTCOME_LOST,
         )
         return issued
@@ -226,7 +212,7 @@ class RequestOtp:
     def _apply_quietly(self, changes: list[RowChange], *, lost: str) -> None:
         """Apply what must not change the answer any more; a failure is logged for the operator."""
         try:
-            self._store.apply(changes)
+            self._core.store.apply(changes)
         except StoreUnavailable:
             log_event(lost, level=logging.ERROR, rows=len(changes))
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from shared.clock import Clock
 from shared.errors import OtpInvalid
-from shared.ids import RandomBytes
 from shared.observability.events import OTP_REFUSED, OTP_VERIFIED
 from shared.observability.logs import log_event
 from shared.otp.challenge_id import unseal
-from shared.otp.challenge_rows import ChallengeRows
 from shared.otp.code import code_hash, context_text, normal_code
-from shared.otp.keyring import Keyring
+from shared.otp.core import OtpCore
 from shared.otp.model import OtpGuess, OtpVerified
-from shared.otp.policy import MAX_TTL_S, Policies
+from shared.otp.policy import MAX_TTL_S
 from shared.otp.ports import GuessLimits
-from shared.otp.slot import slot_of
-from shared.pseudonym import Pseudonyms
-from shared.rows import RowStore
 
 _LONGEST_LIFE_MS = (MAX_TTL_S + 60) * 1000
 """A challenge that has longer to live was made by a clock that has been set back since: its code
@@ -31,36 +25,21 @@ class VerifyOtp:
     attempts, of another context or of no challenge; StoreUnavailable.
     """
 
-    def __init__(
-        self,
-        *,
-        store: RowStore,
-        limits: GuessLimits,
-        keyring: Keyring,
-        pseudonyms: Pseudonyms,
-        policies: Policies,
-        clock: Clock,
-        random: RandomBytes,
-    ) -> None:
-        self._store = store
+    def __init__(self, core: OtpCore, *, limits: GuessLimits) -> None:
+        self._core = core
         self._limits = limits
-        self._keyring = keyring
-        self._pseudonyms = pseudonyms
-        self._policies = policies
-        self._clock = clock
-        self._random = random
 
     def __call__(self, guess: OtpGuess) -> OtpVerified:
         """The verified challenge, the one time that its code is given."""
-        ref = unseal(self._keyring, guess.tenant, guess.challenge_id)
-        policy = self._policies.get(ref.purpose) if ref else None
-        now_ms, entry = self._clock.now_ms(), self._random(8).hex()
+        ref = unseal(self._core.keyring, guess.tenant, guess.challenge_id)
+        policy = self._core.policies.get(ref.purpose) if ref else None
+        now_ms, entry = self._core.clock.now_ms(), self._core.new_entry()
         if ref is None or policy is None or ref.expires_ms - now_ms > _LONGEST_LIFE_MS:
             log_event(OTP_REFUSED, reason="unknown_challenge")
             raise OtpInvalid
-        rows = ChallengeRows(ref, slot_of(self._pseudonyms, guess.tenant, ref.purpose))
+        rows = self._core.rows_of(ref, tenant=guess.tenant)
         typed = code_hash(
-            self._keyring,
+            self._core.keyring,
             ref.key_version,
             ref.nonce,
             normal_code(guess.code),
@@ -70,7 +49,7 @@ class VerifyOtp:
             self._limits.guess_ledger(rows.phone).admit(entry, now_ms)
         )
         # The verdict is the store's: it compares a MAC, so its timing tells nothing of the code.
-        was_counted, was_right = self._store.apply(
+        was_counted, was_right = self._core.store.apply(
             [counted, rows.use(code_hash=typed, entry=entry, now_ms=now_ms)]
         )
         if not (was_counted and was_right):

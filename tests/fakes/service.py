@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from shared.errors import OtpInvalid
 from shared.idempotency.record import IdempotencyBook
 from shared.ids import random_bytes
+from shared.otp.core import OtpCore
 from shared.otp.keyring import Keyring
 from shared.otp.model import OtpGuess, OtpIssued, OtpRequest, OtpVerified
 from shared.otp.policy import DEFAULT_POLICIES, Policies
@@ -19,7 +21,8 @@ from shared.throttle.admission import Limits
 from tests.fakes.hands import HandClock, RecordingSender
 from tests.fakes.memory_rows import MemoryRows
 
-PHONE = "+8613800138000"
+PHONE, OTHER = "+8613800138000", "+8613900139000"
+KEY = "k" * 20
 
 
 @dataclass
@@ -38,6 +41,17 @@ class OtpService:
         assert isinstance(self.store, MemoryRows)
         return self.store
 
+    @property
+    def core(self) -> OtpCore:
+        return OtpCore(
+            store=self.store,
+            keyring=self.keyring,
+            pseudonyms=self.pseudonyms,
+            policies=self.policies,
+            clock=self.clock,
+            random=random_bytes,
+        )
+
     def request(
         self,
         phone: str = PHONE,
@@ -50,15 +64,10 @@ class OtpService:
         context: Mapping[str, str] | None = None,
     ) -> OtpIssued:
         use_case = RequestOtp(
-            store=self.store,
+            self.core,
             limits=Limits(self.pseudonyms),
             idempotency=IdempotencyBook(self.pseudonyms),
             sender=self.sender,
-            keyring=self.keyring,
-            pseudonyms=self.pseudonyms,
-            policies=self.policies,
-            clock=self.clock,
-            random=random_bytes,
         )
         return use_case(
             OtpRequest(
@@ -80,15 +89,7 @@ class OtpService:
         tenant: str = "shop",
         context: Mapping[str, str] | None = None,
     ) -> OtpVerified:
-        use_case = VerifyOtp(
-            store=self.store,
-            limits=Limits(self.pseudonyms),
-            keyring=self.keyring,
-            pseudonyms=self.pseudonyms,
-            policies=self.policies,
-            clock=self.clock,
-            random=random_bytes,
-        )
+        use_case = VerifyOtp(self.core, limits=Limits(self.pseudonyms))
         return use_case(
             OtpGuess(
                 tenant=tenant,
@@ -97,6 +98,14 @@ class OtpService:
                 context=context or {},
             )
         )
+
+    def refuses(self, challenge_id: str, code: str | None = None) -> bool:
+        """True if the code, by default the one that was sent last, does not open it."""
+        try:
+            self.verify(challenge_id, code)
+        except OtpInvalid:
+            return True
+        return False
 
     def wrong_code(self) -> str:
         return "000000" if self.sender.last_code != "000000" else "111111"
