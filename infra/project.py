@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from infra.localcloud.dysmsapi.catalogue import Catalogue
-from infra.localcloud.project import ApiKeys, Project, Surroundings
-from infra.localcloud.refusal import StartRefused
+from infra.localcloud.run.project import ApiKeys, Project, Surroundings
+from infra.localcloud.run.refusal import StartRefused
 from infra.package import PackagingFailed, build
 from infra.quiet_tablestore import ots
 from infra.sms_catalogue import SIGN_NAME, as_setting, templates

@@ -7,11 +7,19 @@ from collections.abc import Iterator
 import pytest
 from selenium.webdriver import Chrome
 
-from infra.localcloud.cloud import Cloud
+from infra.localcloud.core.cloud import Cloud
 from infra.tables import apply_tables
 from shared.aliyun.credentials import bind_credentials
 from tests.browser import start_chromium
 from tests.localcloud.tablestore.tablestore_server import RunningTablestore
+
+
+@pytest.fixture
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDKs go to loopback directly, whatever proxy the machine names."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.fixture

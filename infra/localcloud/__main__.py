@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from infra.localcloud.banner import banner
-from infra.localcloud.fakes import SERVICES
-from infra.localcloud.process import run
-from infra.localcloud.ready import write_ready_file
-from infra.localcloud.serve import RunningService, ServeOptions, single_service
-from infra.localcloud.up import UpOptions, up
+from infra.localcloud.run.banner import banner
+from infra.localcloud.run.fakes import SERVICES
+from infra.localcloud.run.process import run
+from infra.localcloud.run.ready import write_ready_file
+from infra.localcloud.run.serve import RunningService, ServeOptions, single_service
+from infra.localcloud.run.up import UpOptions, up
 
 
 class Ready(Protocol):

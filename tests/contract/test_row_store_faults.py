@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.localcloud.faults import Fault
+from infra.localcloud.core.faults import Fault
 from shared.aliyun.credentials import bind_credentials
 from shared.aliyun.tablestore import TablestoreRows
 from shared.errors import ProviderUnavailable, StoreUnavailable
@@ -75,7 +75,7 @@ def test_a_store_that_stays_down_is_said_to_be(tablestore: RunningTablestore, ki
 
 def test_a_dead_endpoint_is_said_to_be(tablestore: RunningTablestore) -> None:
     rows = rows_on(tablestore)
-    tablestore.call(tablestore._server.stop)
+    tablestore.stop_listening()
 
     with pytest.raises(StoreUnavailable):
         rows.read([A])

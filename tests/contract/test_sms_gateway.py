@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.localcloud.faults import Fault
+from infra.localcloud.core.faults import Fault
 from shared.aliyun.credentials import RoleCredentials, bind_credentials
 from shared.phone_parser import parse_phone
 from shared.send_outcome import (
@@ -27,9 +27,7 @@ PHONE, OTP = "+8613800138000", "918273"
 
 
 @pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningDysmsapi]:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)
+def provider(no_proxies: None) -> Iterator[RunningDysmsapi]:
     running = RunningDysmsapi()
     bind_credentials(credentials_of(running.cloud.identities.root))
     yield running

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -35,17 +33,3 @@ def cloud(_running: BackgroundCloud) -> Iterator[BackgroundCloud]:
 def new_phone() -> Callable[[], str]:
     """Gives mainland numbers that no other test of this run uses."""
     return lambda: f"+86139{next(_numbers):08d}"
-
-
-@pytest.fixture
-def wait_for() -> Callable[[Callable[[], bool]], None]:
-    """Waits until a condition holds; fails after ten seconds."""
-
-    def wait(condition: Callable[[], bool]) -> None:
-        deadline_s = time.monotonic() + 10
-        pause = threading.Event()
-        while not condition():
-            assert time.monotonic() < deadline_s, "the condition never came to hold"
-            pause.wait(0.02)
-
-    return wait

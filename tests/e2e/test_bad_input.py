@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import pytest
 
 from infra.background_cloud import BackgroundCloud
+from tests.waiting import wait_until
 
 GOOD = {"phone": "+8613800138000", "purpose": "login"}
 JSON = {"Content-Type": "application/json"}
@@ -175,9 +176,7 @@ def test_a_header_storm_is_refused(cloud: BackgroundCloud, headers: dict[str, st
 
 
 @pytest.mark.parametrize("path", ["/v1/otp", "/v1/otp/verify"])
-def test_an_asynchronous_call_is_refused_by_the_function(
-    cloud: BackgroundCloud, path: str, wait_for: Callable[[Callable[[], bool]], None]
-) -> None:
+def test_an_asynchronous_call_is_refused_by_the_function(cloud: BackgroundCloud, path: str) -> None:
     seen = len(cloud.control("GET", "/invocations"))
     status, _, _ = send(
         cloud,
@@ -187,7 +186,7 @@ def test_an_asynchronous_call_is_refused_by_the_function(
     )
     assert status == 202
 
-    wait_for(lambda: len(cloud.control("GET", "/invocations")) > seen)
+    wait_until(lambda: len(cloud.control("GET", "/invocations")) > seen)
     last = cloud.control("GET", "/invocations")[-1]
     assert (last["invocation_type"], last["outcome"]) == ("async", "ok")
     assert any('"error_code": "forbidden"' in line for line in last["log"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.localcloud.identities import Identity
+from infra.localcloud.core.identities import Identity
 from infra.tables import TABLES
 from shared.aliyun.credentials import RoleCredentials
 from shared.aliyun.tablestore import TablestoreRows

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from infra.localcloud.faults import Fault
+from infra.localcloud.core.faults import Fault
 from shared.errors import OtpInvalid, SesameError, StoreUnavailable, Throttled
 from tests.fakes.hands import HandClock
 from tests.fakes.row_stores import rows_on

@@ -14,14 +14,14 @@ from typing import TypeVar
 from aiohttp import web
 from pydantic import ValidationError
 
-from infra.localcloud.cloud import Cloud
 from infra.localcloud.control.operations import why_unknown
 from infra.localcloud.control.orders import ClockOrder, FaultOrder, Order, ReplyOrder, e164
-from infra.localcloud.faults import Fault, FaultInvalid
-from infra.localcloud.guard import is_addressed_to_us, is_foreign
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.faults import Fault, FaultInvalid
+from infra.localcloud.core.guard import is_addressed_to_us, is_foreign
+from infra.localcloud.core.problems import Handler, RequestRefused, as_problems
+from infra.localcloud.core.wire import port_of
 from infra.localcloud.inbox.book import Inbox
-from infra.localcloud.problems import Handler, RequestRefused, as_problems
-from infra.localcloud.wire import port_of
 
 EARLIEST_S = datetime(2000, 1, 1, tzinfo=timezone.utc).timestamp()
 LATEST_S = datetime(2100, 1, 1, tzinfo=timezone.utc).timestamp()

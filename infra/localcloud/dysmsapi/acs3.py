@@ -14,9 +14,9 @@ import re
 import time
 from dataclasses import dataclass
 
-from infra.localcloud.cloud import Cloud
-from infra.localcloud.identities import Identity
-from infra.localcloud.signatures import (
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.identities import Identity
+from infra.localcloud.core.signatures import (
     GatewayRefused,
     Nonces,
     Pairs,
@@ -25,7 +25,7 @@ from infra.localcloud.signatures import (
     hmac_sha256_hex,
     is_same,
 )
-from infra.localcloud.wire import WireRequest
+from infra.localcloud.core.wire import WireRequest
 
 ALGORITHM = "ACS3-HMAC-SHA256"
 TOKEN_HEADER = "x-acs-security-token"  # noqa: S105 - a header's name

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from infra.localcloud.clock import CloudClock
+from infra.localcloud.core.clock import CloudClock
 from infra.localcloud.dysmsapi.content import Kind, template_flaw
 
 State = Literal["reviewing", "approved", "rejected", "cancelled"]

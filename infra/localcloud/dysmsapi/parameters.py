@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from infra.localcloud.signatures import GatewayRefused
+from infra.localcloud.core.signatures import GatewayRefused
 
 _MESSAGES: Mapping[str, str] = {
     # Short texts of our own for the codes of the page "API error codes" (101346).

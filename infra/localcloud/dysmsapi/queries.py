@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.localcloud.clock import CloudClock
+from infra.localcloud.core.clock import CloudClock
 from infra.localcloud.dysmsapi.content import Kind
 from infra.localcloud.dysmsapi.limits import DAY_S
 from infra.localcloud.dysmsapi.parameters import Parameters, SmsRefused

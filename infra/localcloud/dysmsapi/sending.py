@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.localcloud.clock import CloudClock
+from infra.localcloud.core.clock import CloudClock
 from infra.localcloud.dysmsapi.catalogue import Catalogue, Template
 from infra.localcloud.dysmsapi.content import count_segments, params_flaw, render, shown_text
 from infra.localcloud.dysmsapi.limits import first_full

@@ -11,16 +11,8 @@ import re
 import sqlite3
 from collections.abc import Callable
 
-from infra.localcloud.cloud import Cloud
-from infra.localcloud.dysmsapi.acs3 import read_authorization, verify
-from infra.localcloud.dysmsapi.catalogue import Catalogue
-from infra.localcloud.dysmsapi.parameters import Parameters, SmsRefused
-from infra.localcloud.dysmsapi.queries import Queries
-from infra.localcloud.dysmsapi.records import SendRecords
-from infra.localcloud.dysmsapi.reviews import Reviews
-from infra.localcloud.dysmsapi.sending import Sending
-from infra.localcloud.inbox.book import Inbox
-from infra.localcloud.signatures import (
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.signatures import (
     GatewayRefused,
     Nonces,
     function_behind,
@@ -29,7 +21,15 @@ from infra.localcloud.signatures import (
     new_request_id,
     read_parameters,
 )
-from infra.localcloud.wire import WireAnswer, WireRequest
+from infra.localcloud.core.wire import WireAnswer, WireRequest
+from infra.localcloud.dysmsapi.acs3 import read_authorization, verify
+from infra.localcloud.dysmsapi.catalogue import Catalogue
+from infra.localcloud.dysmsapi.parameters import Parameters, SmsRefused
+from infra.localcloud.dysmsapi.queries import Queries
+from infra.localcloud.dysmsapi.records import SendRecords
+from infra.localcloud.dysmsapi.reviews import Reviews
+from infra.localcloud.dysmsapi.sending import Sending
+from infra.localcloud.inbox.book import Inbox
 
 VERSION = "2017-05-25"
 _ACTION = re.compile(r"[A-Za-z]{1,64}", re.ASCII)

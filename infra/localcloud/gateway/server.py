@@ -9,7 +9,9 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from infra.localcloud.cloud import Cloud
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.identities import ACCOUNT_ID
+from infra.localcloud.core.wire import port_of
 from infra.localcloud.fc.asynchronous import AsyncInvoker, Backoff, exponential_backoff
 from infra.localcloud.fc.launch import LaunchFailed
 from infra.localcloud.fc.runtime import FunctionRuntime, RuntimeStopped
@@ -17,8 +19,6 @@ from infra.localcloud.gateway.answers import HttpAnswer, answer_to, problem
 from infra.localcloud.gateway.events import HttpRequest, api_gateway_event, http_trigger_event
 from infra.localcloud.gateway.protocol import Handler, ProblemServer, response_of
 from infra.localcloud.gateway.routes import RouteTable
-from infra.localcloud.identities import ACCOUNT_ID
-from infra.localcloud.wire import port_of
 from infra.serverless_devs import Manifest
 
 API_GATEWAY_PREFIX = "/apigateway"

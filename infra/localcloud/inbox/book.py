@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from infra.localcloud.cloud import Cloud
+from infra.localcloud.core.cloud import Cloud
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS message (phone TEXT NOT NULL, record TEXT NOT NULL);

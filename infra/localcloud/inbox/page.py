@@ -18,9 +18,9 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from infra.localcloud.control.orders import ReplyOrder
-from infra.localcloud.guard import is_addressed_to_us, is_foreign, is_from_our_page
+from infra.localcloud.core.guard import is_addressed_to_us, is_foreign, is_from_our_page
+from infra.localcloud.core.problems import RequestRefused, problem
 from infra.localcloud.inbox.book import Inbox
-from infra.localcloud.problems import RequestRefused, problem
 
 STATIC = Path(__file__).parent / "static"
 STATIC_ROUTE = "/_inbox/static/"

@@ -11,11 +11,11 @@ import hashlib
 import re
 import time
 
-from infra.localcloud.cloud import Cloud
-from infra.localcloud.identities import Identity
-from infra.localcloud.signatures import hmac_sha1_base64, is_same
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.identities import Identity
+from infra.localcloud.core.signatures import hmac_sha1_base64, is_same
+from infra.localcloud.core.wire import WireRequest
 from infra.localcloud.smq.errors import SmqRefused
-from infra.localcloud.wire import WireRequest
 
 VERSION = "2015-06-06"
 _AUTHORIZATION = re.compile(r"MNS ([^:\s]+):([A-Za-z0-9+/=]+)")

@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from infra.localcloud.core.wire import WireAnswer, WireRequest
 from infra.localcloud.smq.documents import children, read_document, texts, write_list, write_one
 from infra.localcloud.smq.errors import SmqRefused, out_of_range
 from infra.localcloud.smq.store import Draft, Message, Queue, QueueAttributes, QueueStore
-from infra.localcloud.wire import WireAnswer, WireRequest
 
 BATCH_LIMIT = 16
 POLL_LIMIT_S = 30

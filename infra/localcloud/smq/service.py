@@ -13,14 +13,14 @@ import time
 import uuid
 from collections.abc import Callable
 
-from infra.localcloud.cloud import Cloud
-from infra.localcloud.signatures import MalformedText, function_behind, read_pairs
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.signatures import MalformedText, function_behind, read_pairs
+from infra.localcloud.core.wire import WireAnswer, WireRequest
 from infra.localcloud.smq.authorization import VERSION, key_id_of, verify
 from infra.localcloud.smq.documents import write_one
 from infra.localcloud.smq.errors import ERRORS, SmqRefused
 from infra.localcloud.smq.operations import Call, Operations, host_address
 from infra.localcloud.smq.store import QueueStore
-from infra.localcloud.wire import WireAnswer, WireRequest
 
 POLL_INTERVAL_S = 0.02
 BODY_LIMIT_BYTES = 4 * 1024 * 1024

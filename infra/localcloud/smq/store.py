@@ -11,7 +11,7 @@ import sqlite3
 from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 
-from infra.localcloud.clock import CloudClock
+from infra.localcloud.core.clock import CloudClock
 from infra.localcloud.smq.errors import SmqRefused
 
 _SCHEMA = """

@@ -14,9 +14,9 @@ import re
 import time
 from collections.abc import Callable, Mapping
 
-from infra.localcloud.cloud import Cloud
-from infra.localcloud.identities import ACCOUNT_ID, Identity
-from infra.localcloud.signatures import (
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.identities import ACCOUNT_ID, Identity
+from infra.localcloud.core.signatures import (
     GatewayRefused,
     Nonces,
     canonical_pairs,
@@ -30,7 +30,7 @@ from infra.localcloud.signatures import (
     percent_encode,
     read_parameters,
 )
-from infra.localcloud.wire import WireAnswer, WireRequest
+from infra.localcloud.core.wire import WireAnswer, WireRequest
 
 VERSION = "2015-04-01"
 DURATION_DEFAULT_S, DURATION_MIN_S, DURATION_MAX_S = 3600, 900, 43_200

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
-from infra.localcloud.cloud import Cloud
-from infra.localcloud.identities import Identity
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.identities import Identity
+from infra.localcloud.core.wire import WireRequest
 from infra.localcloud.tablestore.errors import OtsError, invalid
-from infra.localcloud.wire import WireRequest
 
 _REQUIRED = (
     "x-ots-date",

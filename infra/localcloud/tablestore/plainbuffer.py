@@ -184,10 +184,14 @@ def decode_variant(data: bytes) -> Value | Bound:
 
 
 def decode_row(data: bytes) -> PlainRow:
-    """A row that fills `data` whole, its checksums verified. Raises OtsError."""
+    """A row that fills `data` whole, its checksums verified. Raises OtsError.
+
+    Zeros behind it are taken: the Node SDK reserves a byte too many for each bound of a range.
+    """
     reader = _Reader(data)
     reader.header()
     row = reader.row()
+    reader.skip_zeros()
     reader.expect_end()
     return row
 
@@ -221,6 +225,10 @@ class _Reader:
     def expect_end(self) -> None:
         if self.at != len(self.data):
             raise invalid("Cell data broken, has more data in cell, but they can't be parsed.")
+
+    def skip_zeros(self) -> None:
+        while self.peek() == 0:
+            self.at += 1
 
     def row(self) -> PlainRow:
         key: list[tuple[str, KeyValue]] = []

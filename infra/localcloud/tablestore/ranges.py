@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infra.localcloud.clock import CloudClock
+from infra.localcloud.core.clock import CloudClock
 from infra.localcloud.tablestore import ots_pb2
 from infra.localcloud.tablestore.capacity import Cost, units
 from infra.localcloud.tablestore.errors import invalid

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.localcloud.clock import CloudClock
+from infra.localcloud.core.clock import CloudClock
 from infra.localcloud.tablestore import ots_pb2
 from infra.localcloud.tablestore.capacity import Cost, cells_size, key_size, units
 from infra.localcloud.tablestore.conditions import Pagination, Test, lookup_in, parse_filter

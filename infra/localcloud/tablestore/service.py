@@ -12,7 +12,8 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from infra.localcloud.cloud import Cloud
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.wire import WireAnswer, WireRequest
 from infra.localcloud.tablestore import ots_pb2
 from infra.localcloud.tablestore.auth import Authenticator, body_md5
 from infra.localcloud.tablestore.batches import Batches
@@ -26,7 +27,6 @@ from infra.localcloud.tablestore.replies import Reply, failed_cost, unsupported
 from infra.localcloud.tablestore.store import Store
 from infra.localcloud.tablestore.tables import Tables
 from infra.localcloud.tablestore.writes import Writer
-from infra.localcloud.wire import WireAnswer, WireRequest
 
 # Any: each handler takes the message type that stands beside it.
 Operation = tuple[type[Message], Callable[[Any], Reply]]

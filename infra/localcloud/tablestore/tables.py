@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from infra.localcloud.clock import CloudClock
+from infra.localcloud.core.clock import CloudClock
 from infra.localcloud.tablestore import ots_pb2
 from infra.localcloud.tablestore.errors import OtsError, invalid
 from infra.localcloud.tablestore.limits import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from infra.localcloud.clock import CloudClock
+from infra.localcloud.core.clock import CloudClock
 from infra.localcloud.tablestore.plainbuffer import Cell, Value
 
 Columns = dict[str, dict[int, Value]]

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from infra.localcloud.cloud import Cloud
 from infra.localcloud.control.server import ControlPlane
+from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.inbox.book import Inbox
-from tests.localcloud.control.background import Background
+from tests.background import Background
 from tests.localcloud.control.controlled import Controlled
 
 

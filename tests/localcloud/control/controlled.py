@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from infra.localcloud.cloud import Cloud
+from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.inbox.book import Inbox, InboxMessage
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.localcloud.faults import Fault
+from infra.localcloud.core.faults import Fault
 from tests.localcloud.control.controlled import Controlled
 
 PHONE = "+8613800138000"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from infra.localcloud.cloud import Cloud
 from infra.localcloud.control.operations import OPERATIONS
-from infra.localcloud.fakes import SERVICES
+from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.inbox.book import Inbox
+from infra.localcloud.run.fakes import SERVICES
 
 
 def test_table_names_what_the_services_carry_out() -> None:

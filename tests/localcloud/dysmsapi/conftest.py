@@ -13,9 +13,7 @@ from tests.localcloud.dysmsapi.running import CODE, SIGN, RunningDysmsapi
 
 
 @pytest.fixture(autouse=True)
-def _no_proxies_and_no_kept_sessions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+def _no_kept_sessions() -> Iterator[None]:
     yield
     for session in DaraCore._sessions.values():
         session.close()

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
 
 from alibabacloud_credentials.client import Client as CredentialClient
 from alibabacloud_credentials_api import ICredentials, ICredentialsProvider
 from alibabacloud_dysmsapi20170525.client import Client
 from alibabacloud_tea_openapi.utils_models import Config
 
-from infra.localcloud.cloud import Cloud
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.identities import Identity
 from infra.localcloud.dysmsapi.service import DysmsapiService
-from infra.localcloud.identities import Identity
 from infra.localcloud.inbox.book import Inbox
-from infra.localcloud.wire import WireServer
+from tests.background import Background
 
 SIGN = "芝麻开门"
 CODE, NOTICE, ABROAD = "SMS_100001", "SMS_100002", "SMS_100003"
@@ -40,17 +36,9 @@ class RunningDysmsapi:
         catalogue.ensure_template(
             ABROAD, name="abroad", kind="international", content=ABROAD_CONTENT
         )
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        self._server = self._run(self._serve())
+        self._background = Background()
+        self._server = self._background.serve(self.service, self.cloud)
         self.address = self._server.endpoint.removeprefix("http://")
-
-    async def _serve(self) -> WireServer:
-        return await WireServer(self.service, self.cloud).start()
-
-    def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
 
     def client(self, identity: Identity | None = None, **config: object) -> Client:
         """The SDK's client, signing as the root key or as `identity`."""
@@ -65,10 +53,8 @@ class RunningDysmsapi:
         )
 
     def stop(self) -> None:
-        self._run(self._server.stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
+        self._background.run(self._server.stop())
+        self._background.close()
         self.service.close()
         self.inbox.close()
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.localcloud.cloud import Cloud
+from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.dysmsapi.content import count_segments, render
 from infra.localcloud.dysmsapi.phones import NumberIllegal, as_answered, read_number
 from infra.localcloud.inbox.book import Inbox, InboxMessage

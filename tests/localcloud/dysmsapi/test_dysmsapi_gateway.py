@@ -25,8 +25,8 @@ from darabonba.runtime import RuntimeOptions
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra.localcloud.faults import Fault
-from infra.localcloud.identities import Identity
+from infra.localcloud.core.faults import Fault
+from infra.localcloud.core.identities import Identity
 from tests.localcloud.dysmsapi.running import CODE, SIGN
 
 FIELDS = {

@@ -6,13 +6,12 @@ import asyncio
 import json
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from infra.localcloud.cloud import Cloud
+from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.fc.invocation import InvocationResult
 from infra.localcloud.fc.runtime import FunctionRuntime
 from infra.serverless_devs import FunctionSpec
@@ -37,14 +36,6 @@ SPEC = FunctionSpec(
     log_store="sample-store",
     async_retries=3,
 )
-
-
-def wait_until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
-    """Return once the condition holds; fail after `timeout_s`."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "the condition never held"
-        time.sleep(0.01)
 
 
 def is_running(pid: int) -> bool:

@@ -14,7 +14,8 @@ import pytest
 
 from infra.localcloud.fc.runtime import RuntimeStopped
 from infra.serverless_devs import Hook
-from tests.localcloud.fc.functions_on_disk import Functions, is_running, wait_until
+from tests.localcloud.fc.functions_on_disk import Functions, is_running
+from tests.waiting import wait_until
 
 Deploy = Callable[..., Functions]
 PID = """
@@ -22,13 +23,10 @@ PID = """
     def handler(event, context): return os.getpid()
 """
 MEET = """
-    import json, os, time
+    import json, os
     def handler(event, context):
-        folder = json.loads(event)
-        open(f"{folder}/{context.request_id}", "w").close()
-        deadline = time.monotonic() + 10
-        while len(os.listdir(folder)) < 2 and time.monotonic() < deadline:
-            time.sleep(0.005)
+        pipe, mode = json.loads(event)
+        open(pipe, mode).close()  # a named pipe opens once both of its ends are asked for
         return os.getpid()
 """
 
@@ -41,9 +39,10 @@ def test_an_idle_instance_is_used_again(deploy: Deploy) -> None:
 
 
 def test_requests_at_once_run_in_instances_of_their_own(deploy: Deploy, tmp_path: Path) -> None:
-    meeting = tmp_path / "meeting"
-    meeting.mkdir()
-    results = deploy(MEET, max_instances=2).together([str(meeting)] * 2)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    results = deploy(MEET, max_instances=2).together([(str(pipe), "r"), (str(pipe), "w")])
+    assert {result.outcome for result in results} == {"ok"}
     assert len({result.payload for result in results}) == 2
 
 
@@ -143,7 +142,7 @@ def test_instances_end_when_the_parent_is_killed(tmp_path: Path) -> None:
 _PARENT = """
 import asyncio, dataclasses, pathlib, sys
 from tests.localcloud.fc.functions_on_disk import SPEC
-from infra.localcloud.cloud import Cloud
+from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.fc.runtime import FunctionRuntime
 async def main():
     spec = dataclasses.replace(SPEC, code_dir=pathlib.Path({folder!r}), timeout_s=600)

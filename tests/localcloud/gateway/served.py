@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from aiohttp import web
 
-from infra.localcloud.cloud import Cloud
+from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.fc.runtime import FunctionRuntime
 from infra.localcloud.gateway.server import Gateway
 from infra.serverless_devs import render

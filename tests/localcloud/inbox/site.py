@@ -7,11 +7,11 @@ from collections.abc import Coroutine
 
 from aiohttp import web
 
-from infra.localcloud.cloud import Cloud
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.wire import port_of
 from infra.localcloud.inbox.book import Inbox, InboxMessage
 from infra.localcloud.inbox.page import InboxPage, Session
-from infra.localcloud.wire import port_of
-from tests.localcloud.control.background import Background
+from tests.background import Background
 
 PHONE = "+8613800138000"
 API_KEY = "key-of-the-tests"

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from mns.account import Account
 from mns.queue import Queue, QueueMeta
 
-from infra.localcloud.cloud import Cloud
-from infra.localcloud.identities import Identity
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.identities import Identity
 from infra.localcloud.smq.service import SmqService
-from infra.localcloud.wire import WireServer
+from tests.background import Background
 
 
 class RunningSmq:
@@ -24,18 +21,10 @@ class RunningSmq:
     def __init__(self, data: Path | None = None) -> None:
         self.cloud = Cloud(data)
         self.service = SmqService(self.cloud)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
         self._accounts: list[Account] = []
-        self._server = self._run(self._serve())
+        self._background = Background()
+        self._server = self._background.serve(self.service, self.cloud)
         self.endpoint = self._server.endpoint
-
-    async def _serve(self) -> WireServer:
-        return await WireServer(self.service, self.cloud).start()
-
-    def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
 
     def account(self, identity: Identity | None = None) -> Account:
         """The SDK's account, signing as the root key or as `identity`."""
@@ -55,10 +44,8 @@ class RunningSmq:
     def stop(self) -> None:
         for account in self._accounts:
             account.mns_client.close_connection()
-        self._run(self._server.stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
+        self._background.run(self._server.stop())
+        self._background.close()
         self.service.close()
 
 

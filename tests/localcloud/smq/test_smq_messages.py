@@ -9,7 +9,7 @@ import pytest
 from mns.mns_exception import MNSClientNetworkException, MNSServerException
 from mns.queue import Message, Queue
 
-from infra.localcloud.faults import Fault
+from infra.localcloud.core.faults import Fault
 
 # The SDK deprecates three attributes of its own and still reads them itself.
 pytestmark = pytest.mark.filterwarnings(

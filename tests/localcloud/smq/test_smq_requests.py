@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mns.mns_exception import MNSServerException
 from mns.queue import Message, QueueMeta
 
-from infra.localcloud.identities import Identity
+from infra.localcloud.core.identities import Identity
 
 # The SDK deprecates three attributes of its own and still reads them itself.
 pytestmark = pytest.mark.filterwarnings(

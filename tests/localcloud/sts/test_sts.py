@@ -18,8 +18,8 @@ from alibabacloud_credentials.provider import RamRoleArnCredentialsProvider
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra.localcloud.faults import Fault
-from infra.localcloud.identities import Identity
+from infra.localcloud.core.faults import Fault
+from infra.localcloud.core.identities import Identity
 
 ROLE = "acs:ram::2000000000000002:role/sms-sender"
 

@@ -7,14 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tablestore_server import RunningTablestore, sdk
 
-from infra.localcloud.cloud import Cloud
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+from infra.localcloud.core.cloud import Cloud
 
 
 @pytest.fixture

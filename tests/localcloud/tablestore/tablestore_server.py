@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import hmac
 import http.client
-import threading
 import warnings
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
-from infra.localcloud.cloud import Cloud
-from infra.localcloud.identities import Identity
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.identities import Identity
 from infra.localcloud.tablestore import ots_pb2
 from infra.localcloud.tablestore.service import TablestoreService
-from infra.localcloud.wire import WireServer
+from tests.background import Background
 
 with warnings.catch_warnings():
     # The SDK says at import that its native codec is for another Python.
     warnings.simplefilter("ignore", ImportWarning)
     import tablestore as sdk
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +45,20 @@ class RunningTablestore:
 
     def __init__(self, cloud: Cloud, **options: Any) -> None:
         self.cloud = cloud
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
         self.service = TablestoreService(cloud, **options)
-        self._server = self.call(self._serve)
+        self._background = Background()
+        self._server = self._background.serve(self.service, cloud)
         self.endpoint = self._server.endpoint
 
-    async def _serve(self) -> WireServer:
-        return await WireServer(self.service, self.cloud, port=0).start()
-
-    def call(self, coroutine: Callable[[], Awaitable[T]]) -> T:
-        """Run a coroutine in the server's loop."""
-
-        async def run() -> T:
-            return await coroutine()
-
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(10)
+    def stop_listening(self) -> None:
+        """Answer no more, and close what is open."""
+        self._background.run(self._server.stop())
 
     def stop(self) -> None:
         """Stop serving and close the data."""
-        self.call(self._server.stop)
+        self.stop_listening()
+        self._background.close()
         self.service.close()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
 
     def client(self, identity: Identity | None = None, **options: Any) -> sdk.OTSClient:
         """An SDK client that signs as `identity`, or as the account's root key."""

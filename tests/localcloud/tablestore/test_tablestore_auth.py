@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from tablestore_server import RunningTablestore, create_table, put, read, sdk
 
-from infra.localcloud.cloud import Cloud
-from infra.localcloud.identities import Identity
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.identities import Identity
 
 
 def refusal(client: sdk.OTSClient) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tablestore_server import RunningTablestore, create_table, provided, put, sdk, where
 
-from infra.localcloud.cloud import Cloud
+from infra.localcloud.core.cloud import Cloud
 
 KEY = [("pk", "a")]
 BIG = "x" * 5000

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tablestore_server import RunningTablestore, create_table, put, read, sdk
 
-from infra.localcloud.cloud import Cloud
+from infra.localcloud.core.cloud import Cloud
 
 
 def test_tables_and_rows_outlive_a_restart(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tablestore_server import create_table, provided, put, read, sdk
 
-from infra.localcloud.cloud import Cloud
+from infra.localcloud.core.cloud import Cloud
 
 TTL_S = 86_400
 KEY = [("pk", "a")]

@@ -6,7 +6,7 @@ import pytest
 import urllib3
 from tablestore_server import RunningTablestore, create_table, put, read, sdk
 
-from infra.localcloud.faults import Fault
+from infra.localcloud.core.faults import Fault
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tablestore_server import RunningTablestore, create_table, put, read
 
-from infra.localcloud.cloud import Cloud
+from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.tablestore import ots_pb2
 from infra.localcloud.tablestore.errors import OtsError
 from infra.localcloud.tablestore.keys import encode_key
@@ -155,7 +155,7 @@ def test_wrong_checksum_is_refused(server: RunningTablestore, at: int) -> None:
         (get_row(b""), "Input encoded PK broken, length is shorter than expect."),
         (get_row(bytes(4)), "Cell data broken, mismatch header, actual: 0, expect: 117."),
         (
-            get_row(encode_row([("pk", "a")]) + b"\x00"),
+            get_row(encode_row([("pk", "a")]) + b"\x00\x01"),
             "Cell data broken, has more data in cell, but they can't be parsed.",
         ),
         (
@@ -168,6 +168,13 @@ def test_malformed_body_is_refused(server: RunningTablestore, body: bytes, text:
     answer = server.post("GetRow", body)
     assert answer.status == 400
     assert answer.error == ("OTSParameterInvalid", text)
+
+
+def test_zeros_behind_a_row_are_taken(server: RunningTablestore) -> None:
+    """As the Node SDK leaves them behind the bounds of a range."""
+    create_table(server.client())
+
+    assert server.post("GetRow", get_row(encode_row([("pk", "a")]) + b"\x00\x00")).status == 200
 
 
 def well_formed() -> dict[str, bytes]:

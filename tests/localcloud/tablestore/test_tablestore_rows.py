@@ -16,7 +16,7 @@ from tablestore_server import (
     where,
 )
 
-from infra.localcloud.cloud import Cloud
+from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.tablestore import ots_pb2
 from infra.localcloud.tablestore.plainbuffer import Cell, Op, decode_row, encode_row
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from infra.localcloud.up import RunningCloud, UpOptions, up
-from tests.localcloud.control.background import Background
+from infra.localcloud.run.up import RunningCloud, UpOptions, up
+from tests.background import Background
 from tests.localcloud.up.small import SmallProject
 
 

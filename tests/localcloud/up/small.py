@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tablestore
 
-from infra.localcloud.project import ApiKeys, Project, Surroundings
+from infra.localcloud.run.project import ApiKeys, Project, Surroundings
 
 TABLE = "words"
 S_YAML = """\

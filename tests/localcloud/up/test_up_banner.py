@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from infra.localcloud.banner import banner, commands
 from infra.localcloud.control.server import ControlPlane
-from infra.localcloud.project import ApiKeys, Endpoints, Surroundings
-from infra.localcloud.up import RunningCloud
+from infra.localcloud.run.banner import banner, commands
+from infra.localcloud.run.project import ApiKeys, Endpoints, Surroundings
+from infra.localcloud.run.up import RunningCloud
 from tests.localcloud.inbox.site import API_KEY, CODE, PHONE, InboxSite
 from tests.localcloud.up.small import SmallProject
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import tablestore
 
-from infra.localcloud.ports import is_free
-from infra.localcloud.refusal import StartRefused
-from infra.localcloud.wire import free_port
+from infra.localcloud.core.wire import free_port
+from infra.localcloud.run.ports import is_free
+from infra.localcloud.run.refusal import StartRefused
 from tests.localcloud.up.conftest import Started, Starter
 from tests.localcloud.up.small import TABLE, SmallProject, client_of, write_function
 

@@ -9,23 +9,15 @@ import socket
 import stat
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.waiting import wait_until
+
 Launch = Callable[..., "subprocess.Popen[str]"]
-
-
-def wait_until(is_so: Callable[[], object], timeout_s: float = 20) -> None:
-    deadline_s = time.monotonic() + timeout_s
-    pause = threading.Event()
-    while not is_so():
-        assert time.monotonic() < deadline_s
-        pause.wait(0.02)
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from infra.localcloud.process import run
-from infra.localcloud.ready import write_ready_file
-from infra.localcloud.up import RunningCloud, UpOptions, up
+from infra.localcloud.run.process import run
+from infra.localcloud.run.ready import write_ready_file
+from infra.localcloud.run.up import RunningCloud, UpOptions, up
 
 
 def main(root: Path, data: Path, ready_file: Path, hang_at: str) -> int:

@@ -15,8 +15,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, unquote_to_bytes
 
-from infra.localcloud.identities import Identities, Identity
-from infra.localcloud.wire import WireAnswer, WireRequest
+from infra.localcloud.core.identities import Identities, Identity
+from infra.localcloud.core.wire import WireAnswer, WireRequest
 
 Pairs = list[tuple[str, str]]
 

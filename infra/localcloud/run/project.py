@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.localcloud.core.identities import Identity
 from infra.localcloud.dysmsapi.catalogue import Catalogue
-from infra.localcloud.identities import Identity
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from infra.localcloud.up import RunningCloud
+from infra.localcloud.run.up import RunningCloud
 
 _PICK_CHALLENGE = (
     "import json,sys; answer=sys.stdin.read(); print(answer, file=sys.stderr); "

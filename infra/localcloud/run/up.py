@@ -12,20 +12,20 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from infra.localcloud import data_lock
-from infra.localcloud.cloud import Cloud
 from infra.localcloud.control.server import ControlPlane
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.identities import ACCOUNT_ID
 from infra.localcloud.dysmsapi.service import DysmsapiService
-from infra.localcloud.fakes import TABLESTORE_INSTANCE, Fakes
 from infra.localcloud.fc.runtime import FunctionRuntime
 from infra.localcloud.gateway.server import Gateway
-from infra.localcloud.identities import ACCOUNT_ID
 from infra.localcloud.inbox.page import InboxPage, Session
-from infra.localcloud.ports import claim, neighbour
-from infra.localcloud.process import in_thread
-from infra.localcloud.project import ApiKeys, Endpoints, Project, Surroundings
-from infra.localcloud.ready import clear_ready_file
-from infra.localcloud.refusal import StartRefused
+from infra.localcloud.run import data_lock
+from infra.localcloud.run.fakes import TABLESTORE_INSTANCE, Fakes
+from infra.localcloud.run.ports import claim, neighbour
+from infra.localcloud.run.process import in_thread
+from infra.localcloud.run.project import ApiKeys, Endpoints, Project, Surroundings
+from infra.localcloud.run.ready import clear_ready_file
+from infra.localcloud.run.refusal import StartRefused
 from infra.serverless_devs import Manifest, ManifestInvalid, render
 
 __all__ = ["ApiKeys", "Endpoints", "Project", "RunningCloud", "Surroundings", "UpOptions", "up"]

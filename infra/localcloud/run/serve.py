@@ -7,13 +7,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.localcloud import data_lock
-from infra.localcloud.cloud import Cloud
 from infra.localcloud.control.server import ControlPlane
-from infra.localcloud.fakes import Fakes
-from infra.localcloud.identities import Identity
-from infra.localcloud.ports import claim, neighbour
-from infra.localcloud.ready import clear_ready_file
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.identities import Identity
+from infra.localcloud.run import data_lock
+from infra.localcloud.run.fakes import Fakes
+from infra.localcloud.run.ports import claim, neighbour
+from infra.localcloud.run.ready import clear_ready_file
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import socket
 
-from infra.localcloud.refusal import StartRefused
-from infra.localcloud.wire import free_port
+from infra.localcloud.core.wire import free_port
+from infra.localcloud.run.refusal import StartRefused
 
 
 def claim(port: int) -> int:

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infra.localcloud.clock import CloudClock
-from infra.localcloud.faults import FaultPlan
-from infra.localcloud.identities import Identities
-from infra.localcloud.meter import Meter
+from infra.localcloud.core.clock import CloudClock
+from infra.localcloud.core.faults import FaultPlan
+from infra.localcloud.core.identities import Identities
+from infra.localcloud.core.meter import Meter
 
 
 class Cloud:

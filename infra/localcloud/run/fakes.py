@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from infra.localcloud.cloud import Cloud
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.wire import WireServer, WireService
 from infra.localcloud.dysmsapi.service import DysmsapiService
 from infra.localcloud.inbox.book import Inbox
 from infra.localcloud.smq.service import SmqService
 from infra.localcloud.sts.service import StsService
 from infra.localcloud.tablestore.service import TablestoreService
-from infra.localcloud.wire import WireServer, WireService
 
 TABLESTORE_INSTANCE = "sesame"
 """The instance that clients name. The local Tablestore is one instance, whatever its name."""

@@ -19,8 +19,8 @@ from typing import Protocol
 from aiohttp import web
 from multidict import CIMultiDictProxy
 
-from infra.localcloud.cloud import Cloud
-from infra.localcloud.faults import Fault
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.faults import Fault
 
 log = logging.getLogger("localcloud")
 

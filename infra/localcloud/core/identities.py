@@ -9,7 +9,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from infra.localcloud.clock import CloudClock
+from infra.localcloud.core.clock import CloudClock
 
 ACCOUNT_ID = "1000000000000001"
 """The one account of the local cloud."""

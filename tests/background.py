@@ -7,6 +7,9 @@ import threading
 from collections.abc import Coroutine
 from typing import TypeVar
 
+from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.wire import WireServer, WireService
+
 Result = TypeVar("Result")
 
 
@@ -21,6 +24,14 @@ class Background:
     def run(self, work: Coroutine[object, object, Result]) -> Result:
         """Do `work` in the loop and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=20)
+
+    def serve(self, service: WireService, cloud: Cloud) -> WireServer:
+        """A started server of `service`, made in the loop, as aiohttp demands."""
+
+        async def start() -> WireServer:
+            return await WireServer(service, cloud).start()
+
+        return self.run(start())
 
     def close(self) -> None:
         """End the loop and its thread."""

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import TypeVar
 
-from infra.localcloud.refusal import StartRefused
+from infra.localcloud.run.refusal import StartRefused
 
 Running = TypeVar("Running")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

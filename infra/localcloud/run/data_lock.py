@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.localcloud.refusal import StartRefused
+from infra.localcloud.run.refusal import StartRefused
 
 
 @contextmanager

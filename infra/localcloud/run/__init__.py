@@ -1,0 +1,1 @@
+"""How a local cloud is started, announced and ended, whole or one service alone."""
