@@ -62,7 +62,10 @@ _VERIFIED = {
         "verified": {"const": True},
         "challenge_id": {"type": "string"},
         "purpose": {"type": "string"},
-        "context": {"type": "object", "additionalProperties": {"type": "string"}},
+        "context": {
+            "type": "object",
+            "additionalProperties": {"type": ["string", "boolean", "number"]},
+        },
     },
 }
 _PROBLEM = {

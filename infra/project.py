@@ -31,8 +31,10 @@ LOCAL_BUILD = ROOT / "build" / "local"
 def _secrets(data: Path) -> Mapping[str, str]:
     file = data / "secrets.json"
     if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(
+        # Whole or not at all: a start that is cut off must not leave half a file for the next.
+        draft = data / "secrets.json.new"
+        draft.touch(mode=0o600)
+        draft.write_text(
             json.dumps(
                 {
                     "default_key": "sk_" + secrets.token_urlsafe(32),
@@ -42,6 +44,7 @@ def _secrets(data: Path) -> Mapping[str, str]:
                 }
             )
         )
+        draft.replace(file)
     kept: dict[str, str] = json.loads(file.read_text())
     return kept
 

@@ -1,9 +1,9 @@
 """The Tablestore tables that the functions stand on, as data, and the step that makes them.
 
-    python -m infra.tables plan|apply      with SESAME_TABLESTORE_* and credentials in the
-    environment
+    python -m infra.tables plan|apply
 
-Idempotent: a table that is there is left as it is; one with another key is refused, not replaced.
+with SESAME_TABLESTORE_* and credentials in the environment. Idempotent: a table that is there is
+left as it is; one with another key is refused, not replaced.
 """
 
 from __future__ import annotations

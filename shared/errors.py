@@ -1,8 +1,8 @@
 """Every error of the service, drawn as one tree.
 
     SesameError
-    ├── RequestInvalid            invalid_request          the caller's bytes do not fit the
-    contract │   ├── PhoneInvalid          phone_invalid
+    ├── RequestInvalid            invalid_request          bytes that do not fit the contract
+    │   ├── PhoneInvalid          phone_invalid
     │   ├── PurposeUnknown        purpose_unknown
     │   └── IdempotencyKeyInvalid idempotency_key_invalid
     ├── Unauthenticated           unauthenticated
@@ -11,9 +11,9 @@
     ├── MethodNotAllowed          method_not_allowed
     ├── PayloadTooLarge           payload_too_large
     ├── UnsupportedMediaType      unsupported_media_type
-    ├── OtpInvalid                otp_invalid              one answer for wrong, used, expired,
-    unknown ├── ChallengeInvalid          challenge_invalid        a resend of what cannot be sent
-    again ├── IdempotencyInProgress     idempotency_in_progress
+    ├── OtpInvalid                otp_invalid              wrong, used, expired, unknown: one
+    ├── ChallengeInvalid          challenge_invalid        a resend of what cannot be sent again
+    ├── IdempotencyInProgress     idempotency_in_progress
     ├── IdempotencyKeyReused      idempotency_key_reused
     ├── Throttled                 throttled
     ├── ProviderUnavailable       provider_unavailable     certainly not sent
@@ -163,7 +163,10 @@ class IdempotencyKeyReused(SesameError):
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """A limit as a caller may know it: `limit` sends in `window_s`, `remaining`, reset in s."""
+    """A limit as a caller may know it: `limit` sends in `window_s`, `remaining`, reset in s.
+
+    limit: 0 where it is another's, and not known.
+    """
 
     policy: str
     limit: int

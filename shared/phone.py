@@ -23,8 +23,11 @@ class PhoneNumber:
 
     @property
     def masked(self) -> str:
-        """The number as it may be shown: `+86******4567`, calling code and last four digits."""
-        return f"+{self.calling_code}******{self.e164[-4:]}"
+        """The number as it may be shown: `+86******4567`, calling code and last four digits, or
+        fewer of a short one: never more than half.
+        """
+        national = self.e164.removeprefix(f"+{self.calling_code}")
+        return f"+{self.calling_code}******{national[-min(4, len(national) // 2) :]}"
 
     def __str__(self) -> str:
         return self.masked

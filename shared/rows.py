@@ -58,8 +58,8 @@ class RowChange:
 
     def joined(self, other: RowChange) -> RowChange:
         """Both changes of one row as one: all requirements, all effects, the first's proof."""
-        if self.key != other.key:
-            raise ValueError("only changes of one row can be joined")
+        if self.key != other.key or self.drop or other.drop:
+            raise ValueError("only changes of one row that stays can be joined")
         return RowChange(
             key=self.key,
             requires=(*self.requires, *other.requires),
@@ -68,6 +68,15 @@ class RowChange:
             deletes=(*self.deletes, *other.deletes),
             proof=self.proof or other.proof,
         )
+
+
+def bears_mark(row: Row | None, change: RowChange) -> bool:
+    """True if the row as read shows that the change was applied."""
+    return (
+        row is not None
+        and change.proof is not None
+        and (row.get(change.proof[0]) == change.proof[1])
+    )
 
 
 def join(changes: Iterable[RowChange]) -> list[RowChange]:

@@ -32,6 +32,8 @@ def _key_versions(text: object) -> dict[int, bytes]:
         version, _, secret = item.strip().partition(":")
         if not version.isdigit() or not 1 <= int(version) <= 255:
             raise ValueError("a version is not a number from 1 to 255")
+        if int(version) in versions:
+            raise ValueError("a version stands twice")
         versions[int(version)] = _secret(secret)
     return versions
 
@@ -55,7 +57,6 @@ class StoreSettings(_Settings):
 
     endpoint: str = Field(alias="TABLESTORE_ENDPOINT", pattern=r"^https?://")
     instance: str = Field(alias="TABLESTORE_INSTANCE", min_length=3)
-    table: str = Field(alias="TABLESTORE_TABLE", default="sesame_state", min_length=1)
 
 
 class OtpSettings(_Settings):
@@ -73,6 +74,10 @@ class AccessSettings(_Settings):
     hashed_keys: Annotated[dict[str, str], BeforeValidator(_hashed_keys)] = Field(alias="API_KEYS")
 
 
+Destination = Annotated[str, Field(pattern=r"^(domestic|international)(:[a-z]{2,3})?$")]
+TemplateCode = Annotated[str, Field(min_length=1)]
+
+
 class SmsSettings(_Settings):
     """How messages go out. SMS_ENDPOINT empty: the SDK's own for the region.
 
@@ -83,7 +88,7 @@ class SmsSettings(_Settings):
     endpoint: str = Field(alias="SMS_ENDPOINT", default="")
     region: str = Field(alias="SMS_REGION", default="cn-hangzhou")
     sign_name: str = Field(alias="SMS_SIGN_NAME", min_length=1)
-    templates: Json[dict[str, dict[str, str]]] = Field(alias="OTP_TEMPLATES")
+    templates: Json[dict[str, dict[Destination, TemplateCode]]] = Field(alias="OTP_TEMPLATES")
 
 
 class PhoneSettings(_Settings):

@@ -22,6 +22,7 @@ def request_otp() -> Endpoint:
     """POST /v1/otp. Raises SettingsInvalid."""
     from shared.access.api_keys import ApiKeys
     from shared.api.otp import RequestOtpEndpoint
+    from shared.errors import SettingsInvalid
     from shared.idempotency.record import IdempotencyBook
     from shared.otp.request import RequestOtp
     from shared.phone_parser import parse_phone
@@ -41,6 +42,9 @@ def request_otp() -> Endpoint:
         os.environ, StoreSettings, OtpSettings, AccessSettings, SmsSettings, PhoneSettings
     )
     core = _otp_core(store, otp)
+    unknown = sorted(sms.templates.keys() - core.policies.keys())
+    if unknown:
+        raise SettingsInvalid(f"OTP_TEMPLATES: no such purpose: {', '.join(unknown)}")
     sender = CodeSender(
         gateway=DysmsapiGateway(endpoint=sms.endpoint, region=sms.region),
         sign_name=sms.sign_name,
@@ -93,7 +97,7 @@ def _otp_core(store: StoreSettings, otp: OtpSettings) -> OtpCore:
     from shared.pseudonym import Pseudonyms
 
     return OtpCore(
-        store=TablestoreRows(endpoint=store.endpoint, instance=store.instance, table=store.table),
+        store=TablestoreRows(endpoint=store.endpoint, instance=store.instance),
         keyring=Keyring(next(iter(otp.keys)), otp.keys),
         pseudonyms=Pseudonyms(otp.pseudonym_key),
         policies=DEFAULT_POLICIES,

@@ -22,32 +22,26 @@ for _codec in ("tablestore.encoder", "tablestore.decoder"):
 
 import tablestore as ots  # noqa: E402  (after its loggers are quiet)
 
+from shared.aliyun.batch_progress import (  # noqa: E402
+    LOST,
+    MAYBE_APPLIED,
+    NOT_APPLIED,
+    NOT_SENT,
+    BatchProgress,
+)
 from shared.aliyun.credentials import current_credentials  # noqa: E402
-from shared.errors import StoreUnavailable  # noqa: E402
+from shared.errors import ProviderUnavailable, StoreUnavailable  # noqa: E402
 from shared.observability.events import STORE_FAILED, STORE_RETRIED  # noqa: E402
 from shared.observability.logs import log_event  # noqa: E402
 from shared.rows import Row, RowChange, RowKey  # noqa: E402
 
-SUBJECT, ITEM = "subject", "item"
+TABLE, SUBJECT, ITEM = "sesame_state", "subject", "item"
 _TIMEOUT = urllib3.Timeout(connect=0.5, read=1.5)
 _BACKOFF_S = (0.05, 0.15)
 _DEADLINE_S = 3.0
-"""No try begins later than that; so the last one has ended 5 s after the first began."""
-
-_CONDITION_FAILED = "OTSConditionCheckFail"
-# Tablestore "Error codes": refused before anything was applied.
-_NOT_APPLIED = frozenset(
-    {
-        "OTSRowOperationConflict",
-        "OTSServerBusy",
-        "OTSPartitionUnavailable",
-        "OTSTableNotReady",
-        "OTSNotEnoughCapacityUnit",
-        "OTSCapacityUnitExhausted",
-        "OTSOperationThrottled",
-    }
-)
-_MAYBE_APPLIED = frozenset({"", "OTSTimeout", "OTSInternalServerError", "OTSServerUnavailable"})
+"""No second or third try begins later than that. A try ends within 2 s, or 3.5 s where no
+connection comes about, as urllib3 itself tries that four times; reading back is a try of its own.
+"""
 
 _COMPARATORS = {
     "==": ots.ComparatorType.EQUAL,
@@ -83,7 +77,7 @@ class TablestoreRows:
         *,
         endpoint: str,
         instance: str,
-        table: str,
+        table: str = TABLE,
         sleep: Callable[[float], None] = time.sleep,
         monotonic_s: Callable[[], float] = time.monotonic,
         native: bool = False,
@@ -103,30 +97,28 @@ class TablestoreRows:
         logging.getLogger("tablestore-client").setLevel(logging.CRITICAL)
 
     def apply(self, changes: Sequence[RowChange]) -> list[bool]:
-        """Which changes were applied, in order; one round trip unless something fails."""
-        verdicts: dict[int, bool] = {}
-        maybe_applied, code = False, ""
+        """Which changes were applied, in order; one round trip unless something fails.
+
+        A row whose answer was lost is in doubt: read back, it is applied if it bears the change's
+        mark. If not, it is sent again, and a refusal is believed only if there is no mark then.
+        """
+        batch = BatchProgress(changes)
         deadline_s = self._monotonic_s() + _DEADLINE_S
-        for _ in self._tries(deadline_s):
-            waiting = [index for index in range(len(changes)) if index not in verdicts]
-            try:
-                answers = self._write([changes[index] for index in waiting])
-            except _Unclear as failure:
-                code = failure.code
-                if failure.was_sent:
-                    maybe_applied = True
-                    self._adopt_proofs(changes, waiting, verdicts, deadline_s)
-            else:
-                for index, answer in zip(waiting, answers, strict=True):
-                    if answer in ("", _CONDITION_FAILED):
-                        verdicts[index] = answer == ""
-                    elif answer in _NOT_APPLIED or answer in _MAYBE_APPLIED:
-                        code = answer
-                    else:
-                        raise self._failed(answer, maybe_applied=True)
-            if len(verdicts) == len(changes):
-                return [verdicts[index] for index in range(len(changes))]
-        raise self._failed(code, maybe_applied=maybe_applied or bool(verdicts))
+        try:
+            for _ in self._tries(deadline_s):
+                waiting = batch.waiting
+                batch.hear(self._write([changes[index] for index in waiting]), waiting)
+                if batch.broken:
+                    raise self._failed(batch.broken, maybe_applied=True)
+                if batch.in_doubt:
+                    keys = [changes[index].key for index in batch.in_doubt]
+                    batch.see(self._read_until(deadline_s, keys))
+                if not batch.waiting:
+                    return [batch.verdicts[index] for index in range(len(changes))]
+        except StoreUnavailable as error:
+            error.maybe_applied = error.maybe_applied or batch.maybe_applied
+            raise
+        raise self._failed(batch.last_code, maybe_applied=batch.maybe_applied)
 
     def read(self, keys: Sequence[RowKey]) -> list[Row | None]:
         """The rows at `keys`, None where there is none."""
@@ -147,41 +139,27 @@ class TablestoreRows:
         for pause_s in _BACKOFF_S:
             if self._monotonic_s() >= deadline_s:
                 return
-            log_event(STORE_RETRIED)
             self._sleep(pause_s)
             yield None
 
-    def _adopt_proofs(
-        self,
-        changes: Sequence[RowChange],
-        waiting: Sequence[int],
-        verdicts: dict[int, bool],
-        deadline_s: float,
-    ) -> None:
-        """After a lost answer: if any change left its mark, the batch went through, and those
-        that left none were refused. If there is no mark at all, it may be sent again.
-        """
-        rows = self._read_until(deadline_s, [changes[index].key for index in waiting])
-        marks = [
-            (index, row)
-            for index, row in zip(waiting, rows, strict=True)
-            if changes[index].proof is not None
-        ]
-        found = {index: row is not None and _bears(row, changes[index]) for index, row in marks}
-        if any(found.values()):
-            verdicts.update({index: found.get(index, True) for index in waiting})
-
     def _write(self, changes: Sequence[RowChange]) -> list[str]:
-        """An error code for each change, empty where it was applied."""
+        """An error code for each change, empty where it was applied. A call that failed whole is
+        the same error for each: one that may pass, or that may have been applied.
+        """
         request = ots.BatchWriteRowRequest()
         request.add(
             ots.TableInBatchWriteRowItem(self._table, [_as_item(change) for change in changes])
         )
-        response = self._call(lambda: self._client.batch_write_row(request))
+        try:
+            response = self._call(lambda: self._client.batch_write_row(request))
+        except _Unclear as failure:
+            code = LOST if failure.was_sent else NOT_SENT
+            log_event(STORE_RETRIED, error_code=failure.code)
+            return [code] * len(changes)
         codes = [""] * len(changes)
         for failed in (response.get_failed_of_update(), response.get_failed_of_delete()):
             for item in failed:
-                codes[item.index] = item.error_code
+                codes[item.index] = item.error_code or LOST
         return codes
 
     def _read(self, keys: Sequence[RowKey]) -> list[Row | None]:
@@ -210,11 +188,13 @@ class TablestoreRows:
         """
         try:
             return send()
+        except ProviderUnavailable:
+            raise self._failed("no_credentials", maybe_applied=False) from None
         except ots.OTSServiceError as error:
             code = str(error.get_error_code() or "")
-            if code in _NOT_APPLIED:
+            if code in NOT_APPLIED:
                 raise _Unclear(code, was_sent=False) from None
-            if code in _MAYBE_APPLIED:
+            if code in MAYBE_APPLIED:
                 raise _Unclear(code, was_sent=True) from None
             raise self._failed(code, maybe_applied=False) from None
         except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
@@ -232,10 +212,6 @@ class TablestoreRows:
     def _failed(self, code: str, *, maybe_applied: bool) -> StoreUnavailable:
         log_event(STORE_FAILED, level=logging.ERROR, error_code=code)
         return StoreUnavailable(code, maybe_applied=maybe_applied)
-
-
-def _bears(row: Row, change: RowChange) -> bool:
-    return change.proof is not None and row.get(change.proof[0]) == change.proof[1]
 
 
 def _as_primary_key(key: RowKey) -> list[tuple[str, str]]:

@@ -20,9 +20,12 @@ from shared.phone import PhoneNumber
 
 def _address(text: str) -> str:
     try:
-        return ipaddress.ip_address(text).compressed
+        address = ipaddress.ip_address(text)
     except ValueError:
         raise ValueError("not an IP address") from None
+    if isinstance(address, ipaddress.IPv6Address) and address.scope_id:
+        raise ValueError("an address with a scope is nobody's on the network")
+    return address.compressed
 
 
 def _encodable(text: str) -> str:

@@ -6,15 +6,7 @@ here.
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from shared.aliyun.credentials import RoleCredentials
-
-
-class FcContext(Protocol):
-    """What both shapes have."""
-
-    request_id: str
 
 
 def credentials_of(context: object) -> RoleCredentials | None:

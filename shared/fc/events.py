@@ -73,7 +73,6 @@ class HttpRequest:
     headers: Mapping[str, str]
     body: bytes
     source_ip: str
-    came_through: Literal["http", "apigateway"]
 
     @property
     def is_asynchronous(self) -> bool:
@@ -101,7 +100,6 @@ def _from_trigger(event: HttpTriggerEvent) -> HttpRequest:
         headers=_lower(event.headers),
         body=_body(event),
         source_ip=http.sourceIp,
-        came_through="http",
     )
 
 
@@ -113,7 +111,6 @@ def _from_gateway(event: ApiGatewayEvent) -> HttpRequest:
         headers=headers,
         body=_body(event),
         source_ip=headers.get("caclientip", ""),
-        came_through="apigateway",
     )
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 
 from shared.aliyun.credentials import bind_credentials
-from shared.errors import SesameError
+from shared.errors import SesameError, SettingsInvalid
 from shared.fc.context import credentials_of, request_id_of
 from shared.fc.events import HttpRequest, parse_http_event
 from shared.fc.responses import HttpResponse, problem
-from shared.observability.events import INVOCATION_ENDED, INVOCATION_FAILED
+from shared.observability.events import (
+    INVOCATION_ENDED,
+    INVOCATION_FAILED,
+    SETTINGS_REFUSED,
+)
 from shared.observability.logs import bind, log_event, log_surprise, set_up_logs
 
 Endpoint = Callable[[HttpRequest], HttpResponse]
@@ -46,6 +51,9 @@ class HttpFunction:
         try:
             response = self._ready()(parse_http_event(event))
             code = str(response.body.get("code", ""))
+        except SettingsInvalid as error:
+            log_event(SETTINGS_REFUSED, level=logging.ERROR, problems=str(error))
+            response, code = problem(SesameError(), request_id), error.code
         except SesameError as error:
             response, code = problem(error, request_id), error.code
         except Exception as error:  # the edge: a bug is a 500 and a line for us, never a trace

@@ -95,7 +95,8 @@ def problem(error: SesameError, request_id: str) -> HttpResponse:
     if isinstance(error, Throttled):
         body["type"] = _QUOTA_EXCEEDED
         body["violated-policies"] = [error.quota.policy]
-        headers.update(rate_limit(error.quota))
+        if error.quota.limit:
+            headers.update(rate_limit(error.quota))
     if isinstance(error, RequestInvalid) and error.problems:
         body["errors"] = [{"field": each.field, "reason": each.reason} for each in error.problems]
     if isinstance(error, MethodNotAllowed):

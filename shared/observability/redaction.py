@@ -17,7 +17,7 @@ HIDDEN = "***"
 _SECRET_NAMES = re.compile(
     r"code$|otp$|secret|token|password|authorization|signature|api_?key|access_?key|body|params"
 )
-_SHOWN_NAMES = frozenset({"error_code", "provider_code", "calling_code"})
+_SHOWN_NAMES = frozenset({"error_code", "provider_code", "template_code"})
 _ID_NAMES = re.compile(r"(^|_)id$|^trace|^stack$|_at$|_ms$|_s$|^event$|^function$")
 _PHONE = re.compile(r"\+?\d(?:[ -]?\d){7,14}")
 _DIGITS = re.compile(r"(?<![0-9A-Za-z*])\d{4,10}(?![0-9A-Za-z])")

@@ -4,12 +4,21 @@ as a repetition gets it again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from shared.errors import ChallengeInvalid, PhoneInvalid, SesameError
+from shared.errors import ChallengeInvalid, FieldProblem, PhoneInvalid, SesameError
 from shared.otp.model import OtpIssued
 
-FINAL = (ChallengeInvalid, PhoneInvalid)
+
+def number_refused() -> PhoneInvalid:
+    """What the provider's refusal of a number is to the caller."""
+    return PhoneInvalid(FieldProblem("phone", "the provider does not know this number"))
+
+
+_FINAL: Mapping[str, Callable[[], SesameError]] = {
+    ChallengeInvalid.code: ChallengeInvalid,
+    PhoneInvalid.code: number_refused,
+}
 """Errors that the same request will always meet; all others give the key back."""
 
 
@@ -27,16 +36,16 @@ def answer_of(issued: OtpIssued) -> dict[str, object]:
 
 def answer_of_error(error: SesameError) -> dict[str, object] | None:
     """A final error as it is kept; None for one that is not kept."""
-    return {"error": error.code} if isinstance(error, FINAL) else None
+    return {"error": error.code} if error.code in _FINAL else None
 
 
 def replayed(answer: Mapping[str, object]) -> OtpIssued:
     """What was answered before, marked as a replay. Raises the error, if it was one."""
-    for kind in FINAL:
-        if kind.code == answer.get("error"):
-            error = kind()
-            error.is_replay = True
-            raise error
+    final = _FINAL.get(str(answer.get("error")))
+    if final:
+        error = final()
+        error.is_replay = True
+        raise error
     return OtpIssued(
         challenge_id=str(answer["challenge_id"]),
         expires_at=int(str(answer["expires_at"])),

@@ -1,9 +1,8 @@
 """Challenge ids: opaque to clients, and all that a verify or a resend needs to find its rows.
 
 An id carries the phone's pseudonym, purpose, expiry and code length, so that none of them needs a
-read. They
-are masked by a keyed stream over the id's own 128 random bits (two ids of one phone look unrelated)
-and authenticated together with the tenant: a stranger's, a foreign or a made-up id is told without
+read. They are masked by a keyed stream over the id's own 128 random bits (two ids of one phone look
+unrelated) and authenticated together with the tenant: a foreign or a made-up id is told without
 touching the store.
 """
 

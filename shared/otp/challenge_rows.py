@@ -68,10 +68,12 @@ class ChallengeRows:
             ),
         ]
 
-    def reopen(self, *, context: str, entry: str, now_ms: int) -> list[RowChange]:
-        """Let the challenge go out once more, if it is live, unused and bound to that context."""
+    def reopen(self, *, context: str, policy: Policy, entry: str, now_ms: int) -> list[RowChange]:
+        """Let the challenge go out once more, if it is live, unused, bound to that context, and
+        has attempts left.
+        """
         return [
-            RowChange(key=self.phone, requires=self._live(now_ms)),
+            RowChange(key=self.phone, requires=self._guessable(policy, now_ms)),
             RowChange(
                 key=self.own,
                 requires=(
@@ -83,27 +85,34 @@ class ChallengeRows:
             ),
         ]
 
-    def is_open(self, phone: Row | None, own: Row | None, *, context: str, now_ms: int) -> bool:
+    def is_open(
+        self,
+        phone: Row | None,
+        own: Row | None,
+        *,
+        context: str,
+        policy: Policy,
+        now_ms: int,
+    ) -> bool:
         """What `reopen` requires, asked of rows that were read."""
         if phone is None or own is None:
             return False
-        expires_ms = phone.get(self._expiry)
+        expires_ms, attempts = phone.get(self._expiry), phone.get(self._attempts, 0)
         return (
-            phone.get(self._current) == self.nonce
+            isinstance(attempts, int)
+            and attempts < policy.max_attempts
+            and phone.get(self._current) == self.nonce
             and isinstance(expires_ms, int)
             and expires_ms > now_ms
             and own.get("state") == "pending"
             and own.get("context") == context
         )
 
-    def guess(self, *, max_attempts: int, now_ms: int) -> RowChange:
+    def guess(self, *, policy: Policy, now_ms: int) -> RowChange:
         """Count a guess in the phone's row, if the challenge is live and has attempts left."""
         return RowChange(
             key=self.phone,
-            requires=(
-                *self._live(now_ms),
-                Require(self._attempts, "<", max_attempts, if_missing=True),
-            ),
+            requires=self._guessable(policy, now_ms),
             adds={self._attempts: 1},
         )
 
@@ -160,10 +169,11 @@ class ChallengeRows:
         )
         return [undo, RowChange(key=self.own, drop=True)]
 
-    def _live(self, now_ms: int) -> tuple[Require, ...]:
+    def _guessable(self, policy: Policy, now_ms: int) -> tuple[Require, ...]:
         return (
             Require(self._current, "==", self.nonce),
             Require(self._expiry, ">", now_ms),
+            Require(self._attempts, "<", policy.max_attempts, if_missing=True),
         )
 
     @property

@@ -39,6 +39,11 @@ def code_hash(keyring: Keyring, version: int, nonce: bytes, code: str, context: 
     return keyring.mac(version, "hash", nonce, code.encode(), context.encode()).hex()
 
 
+def context_hash(keyring: Keyring, version: int, nonce: bytes, context: str) -> str:
+    """What the store holds of a context, so that a resend can be told from another request's."""
+    return keyring.mac(version, "context", nonce, context.encode()).hex()
+
+
 def normal_code(typed: str) -> str:
     """The code that someone meant: full-width digits as plain ones, blanks and hyphens dropped."""
     plain = unicodedata.normalize("NFKC", typed)

@@ -15,7 +15,7 @@ Context = Mapping[str, str | int | float | bool]
 class OtpRequest:
     """A wish for a code, or, with `challenge_id`, for the same code again.
 
-    client_ip, device_id: of the person's device, where the caller knows them.
+    client_ip: of the person's device, where the caller knows it.
     context: bound to the code, so that it verifies for nothing else.
     """
 

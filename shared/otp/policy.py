@@ -23,15 +23,15 @@ class Policy:
     code_length: int = 6
     ttl_s: int = 300
     max_attempts: int = 3
-    resend_after_s: int = 60
 
     def __post_init__(self) -> None:
         if not 6 <= self.code_length <= 10:
             raise ValueError(f"{self.purpose}: code_length must be 6 to 10")
         if not 30 <= self.ttl_s <= MAX_TTL_S:
             raise ValueError(f"{self.purpose}: ttl_s must be 30 to {MAX_TTL_S}")
-        if not 1 <= self.max_attempts <= 10:
-            raise ValueError(f"{self.purpose}: max_attempts must be 1 to 10")
+        if not 1 <= self.max_attempts <= 3:
+            # Five challenges of a phone can be live at once; half of its thirty guesses are theirs.
+            raise ValueError(f"{self.purpose}: max_attempts must be 1 to 3")
 
 
 Policies = Mapping[str, Policy]

@@ -22,6 +22,9 @@ class Admission(Protocol):
     ) -> list[RowChange]:
         """The claim again for rows that refused. Raises Throttled if a limit is really full."""
 
+    def refuse_spent_guesses(self, rows: Mapping[RowKey, Row | None]) -> None:
+        """Raises Throttled if the phone has no guess left."""
+
     def refund(self) -> list[RowChange]:
         """Take the send back."""
 
@@ -94,6 +97,9 @@ class IdempotencyKeys(Protocol):
 
 class CodeSender(Protocol):
     """Brings a code to a phone."""
+
+    def reaches(self, *, phone: PhoneNumber, purpose: str) -> bool:
+        """True if there is a template for that destination."""
 
     def send_code(
         self, *, phone: PhoneNumber, purpose: str, code: str, locale: str | None, out_id: str

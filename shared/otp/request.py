@@ -11,7 +11,6 @@ import logging
 
 from shared.errors import (
     FieldProblem,
-    PhoneInvalid,
     ProviderUnavailable,
     PurposeUnknown,
     Quota,
@@ -22,18 +21,20 @@ from shared.errors import (
 from shared.ids import NONCE_BYTES
 from shared.observability.events import OTP_COMPENSATION_LOST, OTP_OUTCOME_LOST, OTP_REQUESTED
 from shared.observability.logs import log_event
-from shared.otp.answers import answer_of
-from shared.otp.attempt import Attempt, Rows
+from shared.otp.answers import answer_of, number_refused
 from shared.otp.challenge_id import ChallengeRef, seal, unseal
-from shared.otp.code import code_hash, context_text, derive_code
+from shared.otp.code import code_hash, context_hash, context_text, derive_code
 from shared.otp.core import OtpCore
+from shared.otp.issuance import Issuance, Rows
 from shared.otp.model import OtpIssued, OtpRequest
 from shared.otp.policy import Policy
 from shared.otp.ports import Claim, CodeSender, IdempotencyKeys, SendLimits
-from shared.rows import RowChange, RowKey
+from shared.rows import RowChange, RowKey, bears_mark
 from shared.send_outcome import RefusalKind, SendAccepted, SendOutcome, SendRefused, SendUnknown
 
 _TRIES = 3
+_TAKE_LIMIT_MS = 8_000
+"""Later than that nothing is sent any more: the invocation must live to record how a send ended."""
 
 
 class RequestOtp:
@@ -41,8 +42,8 @@ class RequestOtp:
 
     Raises PurposeUnknown, ChallengeInvalid, Throttled, IdempotencyInProgress,
     IdempotencyKeyReused, PhoneInvalid (the provider knows better), ProviderUnavailable,
-    StoreUnavailable. A request that raises has changed nothing but its idempotency record, and, if
-    it got as far as the provider, has ended the challenge that it was to replace.
+    StoreUnavailable. A request that raises gives back what it took, all but its idempotency record;
+    if it got as far as the provider, it has ended the challenge that it was to replace.
     """
 
     def __init__(
@@ -60,61 +61,64 @@ class RequestOtp:
 
     def __call__(self, request: OtpRequest) -> OtpIssued:
         """The code under way, or what an earlier request with this key was answered."""
-        attempt = self._attempt(request)
-        replay = self._take(attempt)
+        issuance = self._issuance(request)
+        replay = self._take(issuance)
         if replay is not None:
             return replay
         outcome = self._sender.send_code(
             phone=request.phone,
             purpose=request.purpose,
-            code=attempt.code,
+            code=issuance.code,
             locale=request.locale,
-            out_id=attempt.out_id,
+            out_id=issuance.out_id,
         )
-        _log_end(attempt, outcome)
+        _log_end(issuance, outcome)
         match outcome:
             case SendAccepted(biz_id):
-                return self._record(attempt, is_confirmed=True, biz_id=biz_id)
+                return self._record(issuance, is_confirmed=True, biz_id=biz_id)
             case SendUnknown():
-                return self._record(attempt, is_confirmed=False, biz_id="")
+                return self._record(issuance, is_confirmed=False, biz_id="")
             case SendRefused():
                 error = _refusal(outcome)
-                self._apply_quietly(attempt.unsend(error), lost=OTP_COMPENSATION_LOST)
+                self._apply_quietly(issuance.unsend(error), lost=OTP_COMPENSATION_LOST)
                 raise error
 
-    # --- the attempt -------------------------------------------------------------------------
+    # --- the issuance ------------------------------------------------------------------------
 
-    def _attempt(self, request: OtpRequest) -> Attempt:
+    def _issuance(self, request: OtpRequest) -> Issuance:
         policy = self._core.policies.get(request.purpose)
         if policy is None:
             raise PurposeUnknown(FieldProblem("purpose", "unknown"))
+        if not self._sender.reaches(phone=request.phone, purpose=request.purpose):
+            raise ProviderUnavailable("no_template")
         now_ms, entry = self._core.clock.now_ms(), self._core.new_entry()
         ref = self._ref(request, policy, now_ms)
-        version, nonce = ref.key_version, ref.nonce
-        code = derive_code(self._core.keyring, version, nonce, length=ref.code_length)
+        keyring, version, nonce = self._core.keyring, ref.key_version, ref.nonce
+        code = derive_code(keyring, version, nonce, length=ref.code_length)
         context = context_text(request.context)
         rows = self._core.rows_of(ref, tenant=request.tenant)
+        admission = self._limits.admission(
+            phone_row=rows.phone,
+            tenant=request.tenant,
+            client_ip=request.client_ip,
+            entry=entry,
+            now_ms=now_ms,
+        )
         issued = OtpIssued(
             challenge_id=request.challenge_id or seal(self._core.keyring, request.tenant, ref),
             expires_at=ref.expires_ms // 1000,
             expires_in_s=(ref.expires_ms - now_ms) // 1000,
-            resend_after_s=policy.resend_after_s,
+            resend_after_s=admission.quota.reset_s,
             code_length=ref.code_length,
         )
-        return Attempt(
+        return Issuance(
             request=request,
             policy=policy,
             rows=rows,
             code=code,
-            code_hash=code_hash(self._core.keyring, version, nonce, code, context),
-            context=context,
-            admission=self._limits.admission(
-                phone_row=rows.phone,
-                tenant=request.tenant,
-                client_ip=request.client_ip,
-                entry=entry,
-                now_ms=now_ms,
-            ),
+            code_hash=code_hash(keyring, version, nonce, code, context),
+            context=context_hash(keyring, version, nonce, context),
+            admission=admission,
             claim=self._key_claim(request, issued, entry, now_ms),
             issued=issued,
             entry=entry,
@@ -162,12 +166,12 @@ class RequestOtp:
 
     # --- before the send ---------------------------------------------------------------------
 
-    def _take(self, attempt: Attempt) -> OtpIssued | None:
+    def _take(self, issuance: Issuance) -> OtpIssued | None:
         """Take every row of the request. None once all are held, else an earlier answer.
 
         Raises what explains the row that refused; then nothing is held any more.
         """
-        wanted = attempt.take()
+        wanted = issuance.take()
         keys = [change.key for change in wanted]
         held: set[RowKey] = set()
         rows: Rows = {}
@@ -175,36 +179,49 @@ class RequestOtp:
             for _ in range(_TRIES):
                 applied = self._core.store.apply(wanted)
                 held.update(change.key for change, ok in zip(wanted, applied, strict=True) if ok)
+                if self._core.clock.now_ms() - issuance.now_ms > _TAKE_LIMIT_MS:
+                    raise StoreUnavailable("too_slow", maybe_applied=False)
                 if len(held) == len(keys):
                     return None
                 rows = dict(zip(keys, self._core.store.read(keys), strict=True))
-                replay = attempt.earlier_answer(rows)
+                # A refusal may be our own doing: an earlier copy of the change that came late.
+                held.update(change.key for change in wanted if bears_mark(rows[change.key], change))
+                replay = issuance.earlier_answer(rows)
                 if replay is not None:
-                    self._give_back(attempt, rows, held, ended=None)
+                    self._give_back(issuance, rows, held, ended=None)
                     return replay
-                wanted = attempt.take_again(rows, held)
-            # Lost every race: whoever won them was admitted in our place.
-            raise Throttled(Quota("phone_minute", 1, 60, 0, 1))
+                wanted = issuance.take_again(rows, held)
+                if not wanted:
+                    return None
+            raise StoreUnavailable("contended", maybe_applied=False)
         except SesameError as error:
             if isinstance(error, StoreUnavailable) and error.maybe_applied:
                 held.update(keys)  # any of them may be taken; each undo asks for our mark first
-            self._give_back(attempt, rows, held, ended=error)
+            self._give_back(issuance, rows, held, ended=error)
             raise
 
     def _give_back(
-        self, attempt: Attempt, rows: Rows, held: set[RowKey], *, ended: SesameError | None
+        self, issuance: Issuance, rows: Rows, held: set[RowKey], *, ended: SesameError | None
     ) -> None:
-        """If this is lost, limits are stricter for it, never laxer."""
-        undo = attempt.give_back(rows, held, ended=ended)
-        if undo:
-            self._apply_quietly(undo, lost=OTP_COMPENSATION_LOST)
+        """Undo what was taken. If this is lost, limits are stricter for it, never laxer; and the
+        challenge that was live before stays void.
+        """
+        if not held:
+            return
+        phone = issuance.rows.phone
+        try:
+            if phone in held and phone not in rows:
+                rows = {**rows, phone: self._core.store.read([phone])[0]}
+            self._core.store.apply(issuance.give_back(rows, held, ended=ended))
+        except StoreUnavailable:
+            log_event(OTP_COMPENSATION_LOST, level=logging.ERROR, rows=len(held))
 
     # --- after the send ----------------------------------------------------------------------
 
-    def _record(self, attempt: Attempt, *, is_confirmed: bool, biz_id: str) -> OtpIssued:
-        issued = attempt.ended(is_confirmed=is_confirmed)
+    def _record(self, issuance: Issuance, *, is_confirmed: bool, biz_id: str) -> OtpIssued:
+        issued = issuance.ended(is_confirmed=is_confirmed)
         self._apply_quietly(
-            attempt.record(issued, biz_id=biz_id, at_ms=self._core.clock.now_ms()),
+            issuance.record(issued, biz_id=biz_id, at_ms=self._core.clock.now_ms()),
             lost=OTP_OUTCOME_LOST,
         )
         return issued
@@ -217,15 +234,15 @@ class RequestOtp:
             log_event(lost, level=logging.ERROR, rows=len(changes))
 
 
-def _log_end(attempt: Attempt, outcome: SendOutcome) -> None:
+def _log_end(issuance: Issuance, outcome: SendOutcome) -> None:
     log_event(
         OTP_REQUESTED,
-        phone=attempt.request.phone,
-        purpose=attempt.request.purpose,
-        country=attempt.request.phone.country,
+        phone=issuance.request.phone,
+        purpose=issuance.request.purpose,
+        country=issuance.request.phone.country,
         outcome=type(outcome).__name__,
         provider_code=getattr(outcome, "code", "OK"),
-        is_resend=attempt.is_resend,
+        is_resend=issuance.is_resend,
     )
 
 
@@ -233,8 +250,8 @@ def _refusal(refused: SendRefused) -> SesameError:
     match refused.kind:
         case RefusalKind.FLOW_CONTROL:
             wait_s = refused.retry_after_s
-            return Throttled(Quota("provider", 1, wait_s, 0, wait_s))
+            return Throttled(Quota("provider", 0, wait_s, 0, wait_s))
         case RefusalKind.NUMBER:
-            return PhoneInvalid(FieldProblem("phone", "the provider does not know this number"))
+            return number_refused()
         case RefusalKind.UNAVAILABLE:
             return ProviderUnavailable(refused.code, retry_after_s=refused.retry_after_s)

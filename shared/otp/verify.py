@@ -45,7 +45,7 @@ class VerifyOtp:
             normal_code(guess.code),
             context_text(guess.context),
         )
-        counted = rows.guess(max_attempts=policy.max_attempts, now_ms=now_ms).joined(
+        counted = rows.guess(policy=policy, now_ms=now_ms).joined(
             self._limits.guess_ledger(rows.phone).admit(entry, now_ms)
         )
         # The verdict is the store's: it compares a MAC, so its timing tells nothing of the code.

@@ -6,6 +6,7 @@ phone's row also holds its challenges): the changes made here are joined with th
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
@@ -48,10 +49,7 @@ class Admission:
         open_ledgers = [ledger for ledger in self.ledgers if ledger.key not in held]
         quotas = [
             quota
-            for ledger in (
-                *open_ledgers,
-                *((self.guesses,) if self.guesses.key not in held else ()),
-            )
+            for ledger in open_ledgers
             for quota in ledger.judge(rows.get(ledger.key), self.now_ms)
         ]
         full = tightest(quotas)
@@ -63,6 +61,12 @@ class Admission:
         if self.guesses.key not in held:
             changes.append(self.guesses.tidied(rows.get(self.guesses.key), self.now_ms))
         return changes
+
+    def refuse_spent_guesses(self, rows: Mapping[RowKey, Row | None]) -> None:
+        """Raises Throttled if the phone's guess budget is spent."""
+        spent = tightest(self.guesses.judge(rows.get(self.guesses.key), self.now_ms))
+        if spent:
+            raise Throttled(spent)
 
     def refund(self) -> list[RowChange]:
         """Take the send back everywhere."""
@@ -76,6 +80,18 @@ class Admission:
     def quota(self) -> Quota:
         """What the caller may know of its own phone's limits once admitted."""
         return self.ledgers[0].after_admission()
+
+
+def counted_address(client_ip: str) -> str:
+    """What an address counts as: an IPv4 one for itself, however it is written; an IPv6 one for its
+    /64, since that is what one customer has.
+    """
+    address = ipaddress.ip_address(client_ip)
+    if isinstance(address, ipaddress.IPv4Address):
+        return address.compressed
+    if address.ipv4_mapped:
+        return address.ipv4_mapped.compressed
+    return str(ipaddress.IPv6Network((int(address) >> 64 << 64, 64)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +113,7 @@ class Limits:
         """
         ledgers = [RollingLedger(phone_row, "s", self.per_phone)]
         if client_ip:
-            address = self.pseudonyms.of("ip", tenant, client_ip).hex()
+            address = self.pseudonyms.of("ip", tenant, counted_address(client_ip)).hex()
             ledgers.append(RollingLedger(RowKey(address, "ip"), "s", self.per_ip))
         return Admission(tuple(ledgers), self.guess_ledger(phone_row), entry, now_ms)
 

@@ -1,6 +1,6 @@
 """A rolling window in one row, admitted without reading it.
 
-The row holds one entry a admission (`at_<entry>` = its time), and for each window a count since
+The row holds one entry an admission (`at_<entry>` = its time), and for each window a count since
 the row was last tidied (`n<span>`). Adding an entry and raising the counts needs no knowledge of
 the row, so it is one conditional update: `count < limit`. The count is never below the number of
 entries inside the window, so the limit holds strictly. It may be above (entries grow old, counts
@@ -47,11 +47,15 @@ class RollingLedger:
         )
 
     def readmit(self, row: Row | None, entry: str, now_ms: int) -> RowChange:
-        """The same for a row that was read and judged free: old entries go, counts become exact.
+        """The same for a row that was read and judged free.
 
-        A compare-and-set: refused if the row has changed since.
+        Where its counts are too high, old entries go and the counts become exact, by a
+        compare-and-set: refused if the row has changed since. Where they are not (another request
+        has tidied it just before), plain admission, which neighbours do not disturb.
         """
         row = row or {}
+        if all(_count(row, self._n(window)) < window.limit for window in self._counted):
+            return self.admit(entry, now_ms)
         times_ms = self._times_ms(row)
         return RowChange(
             key=self.key,
@@ -188,6 +192,11 @@ def _inside(window: Window, times_ms: object, now_ms: int) -> list[int]:
 
 def _times(values: object) -> list[int]:
     return [value for value in values if isinstance(value, int)]  # type: ignore[attr-defined]
+
+
+def _count(row: Row, column: str) -> int:
+    value = row.get(column, 0)
+    return value if isinstance(value, int) else 0
 
 
 def _as_read(row: Row, column: str) -> Require:

@@ -28,6 +28,10 @@ class RecordingSender:
 
     sent: list[tuple[PhoneNumber, str]] = field(default_factory=list)
     outcomes: list[SendOutcome] = field(default_factory=list)
+    has_template: bool = True
+
+    def reaches(self, *, phone: PhoneNumber, purpose: str) -> bool:
+        return self.has_template
 
     def send_code(
         self, *, phone: PhoneNumber, purpose: str, code: str, locale: str | None, out_id: str

@@ -70,6 +70,7 @@ def test_a_final_error_is_replayed(otp: OtpService) -> None:
     with pytest.raises(PhoneInvalid) as caught:
         otp.request(key=KEY)
     assert caught.value.is_replay
+    assert [each.field for each in caught.value.problems] == ["phone"]
     assert otp.sender.sent == []
 
 

@@ -9,6 +9,7 @@ from shared.errors import (
     Throttled,
 )
 from shared.send_outcome import RefusalKind, SendRefused
+from shared.throttle.admission import counted_address
 from tests.fakes.service import OTHER, OtpService
 
 
@@ -85,6 +86,19 @@ def test_an_address_is_limited_over_all_phones(otp: OtpService) -> None:
 
     assert caught.value.quota.policy == "ip_hour"
     otp.request(OTHER, client_ip="203.0.113.8")
+
+
+@pytest.mark.parametrize(
+    ("client_ip", "counts_as"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2::9", "2001:db8:1:2::/64"),
+    ],
+)
+def test_an_address_counts_as_one_customer(client_ip: str, counts_as: str) -> None:
+    assert counted_address(client_ip) == counts_as
 
 
 def test_a_request_refused_for_its_address_leaves_the_live_challenge_live(

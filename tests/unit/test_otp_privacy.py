@@ -6,12 +6,15 @@ from tests.fakes.service import KEY, OtpService
 
 
 def test_the_store_holds_neither_code_nor_number(otp: OtpService) -> None:
-    issued = otp.request(client_ip="203.0.113.7", key=KEY)
+    context = {"payee": "Wang Fang", "phone": "13700137000"}
+    issued = otp.request(client_ip="203.0.113.7", key=KEY, context=context)
     held = repr(otp.memory.rows)
 
     assert otp.sender.last_code not in held.replace(issued.challenge_id, "")
     assert "13800138000" not in held
     assert "203.0.113.7" not in held
+    assert "Wang" not in held
+    assert "13700137000" not in held
 
 
 def test_two_ids_of_one_phone_have_nothing_in_common(otp: OtpService) -> None:

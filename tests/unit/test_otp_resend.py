@@ -49,12 +49,46 @@ def test_resend_inside_the_cool_down_is_throttled_and_harmless(otp: OtpService) 
 
 def test_resend_does_not_give_new_attempts(otp: OtpService) -> None:
     issued = otp.request()
-    for _ in range(3):
-        otp.refuses(issued.challenge_id, otp.wrong_code())
+    for _ in range(2):
+        assert otp.refuses(issued.challenge_id, otp.wrong_code())
     otp.clock.advance(61)
     otp.request(challenge_id=issued.challenge_id)
 
+    assert otp.refuses(issued.challenge_id, otp.wrong_code())
     assert otp.refuses(issued.challenge_id)
+
+
+@pytest.mark.parametrize("was_guessed_too_late", [True, False])
+def test_resend_of_a_challenge_without_attempts_is_refused_and_tells_nothing(
+    otp: OtpService, was_guessed_too_late: bool
+) -> None:
+    """No message for a code that cannot open anything, and the same answer whether or not a
+    guess beyond the last attempt was right.
+    """
+    issued = otp.request()
+    for _ in range(3):
+        otp.refuses(issued.challenge_id, otp.wrong_code())
+    otp.refuses(issued.challenge_id, None if was_guessed_too_late else otp.wrong_code())
+    otp.clock.advance(61)
+
+    with pytest.raises(ChallengeInvalid):
+        otp.request(challenge_id=issued.challenge_id)
+    assert len(otp.sender.sent) == 1
+
+
+@pytest.mark.parametrize("was_guessed_too_late", [True, False])
+def test_resend_for_a_phone_without_guesses_has_one_answer(
+    otp: OtpService, was_guessed_too_late: bool
+) -> None:
+    issued = otp.request()
+    row = next(row for key, row in otp.memory.rows.items() if key.item == "phone")
+    row.update({f"g_at_{n:016x}": otp.clock.now_ms() for n in range(30)}, g_n86400=30)
+    otp.refuses(issued.challenge_id, None if was_guessed_too_late else otp.wrong_code())
+    otp.clock.advance(61)
+
+    with pytest.raises(Throttled) as caught:
+        otp.request(challenge_id=issued.challenge_id)
+    assert caught.value.quota.policy == "phone_guesses"
 
 
 def test_resend_of_a_used_challenge_is_refused(otp: OtpService) -> None:

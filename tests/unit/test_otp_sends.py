@@ -98,6 +98,66 @@ def test_a_store_whose_answers_are_lost_for_good_holds_nothing_back(otp: OtpServ
     assert not otp.request(key=KEY).is_replay
 
 
+def test_a_change_that_came_late_is_known_for_our_own(otp: OtpService) -> None:
+    """The store says no to a row because an earlier copy of the same change is already there."""
+
+    class SaysNoAfterApplying(MemoryRows):
+        def apply(self, changes: Sequence[RowChange]) -> list[bool]:
+            applied = super().apply(changes)
+            return [False] * len(changes) if self.trips == 1 else applied
+
+    otp.store = SaysNoAfterApplying()
+    issued = otp.request(client_ip="203.0.113.7", key=KEY)
+
+    assert len(otp.sender.sent) == 1
+    assert otp.request(client_ip="203.0.113.7", key=KEY).challenge_id == issued.challenge_id
+    otp.verify(issued.challenge_id)
+
+
+def test_a_store_failure_leaves_the_live_challenge_live(otp: OtpService) -> None:
+    issued = otp.request()
+    otp.clock.advance(61)
+
+    class LosesOneAnswer(MemoryRows):
+        def apply(self, changes: Sequence[RowChange]) -> list[bool]:
+            applied = super().apply(changes)
+            if self.trips == 1:
+                raise StoreUnavailable("lost", maybe_applied=True)
+            return applied
+
+    losing = LosesOneAnswer()
+    losing.rows = otp.memory.rows
+    otp.store = losing
+    with pytest.raises(StoreUnavailable):
+        otp.request()
+
+    otp.verify(issued.challenge_id)
+
+
+def test_a_store_that_is_too_slow_sends_nothing(otp: OtpService) -> None:
+    class Slow(MemoryRows):
+        def _trip(self) -> None:
+            super()._trip()
+            otp.clock.advance(8.1)
+
+    otp.store = Slow()
+    with pytest.raises(StoreUnavailable):
+        otp.request()
+
+    assert otp.sender.sent == []
+    assert not any("cur_" in column for row in otp.memory.rows.values() for column in row)
+
+
+def test_a_destination_without_a_template_changes_nothing(otp: OtpService) -> None:
+    issued = otp.request()
+    otp.clock.advance(61)
+    otp.sender.has_template = False
+    with pytest.raises(ProviderUnavailable):
+        otp.request()
+
+    otp.verify(issued.challenge_id)
+
+
 def test_the_limit_dates_a_send_to_its_end_not_its_start(otp: OtpService) -> None:
     """The provider sees the message after we did: its minute must be over when ours is."""
     original = otp.sender.send_code

@@ -87,3 +87,18 @@ def test_a_surprise_shows_type_and_stack_without_its_text(
     assert line["error_type"] == "RuntimeError"
     assert line["request_id"] == "r-1"
     assert "PhoneNumbers" not in json.dumps(line)
+
+
+@pytest.mark.parametrize(
+    ("number", "mask"),
+    [
+        ("+8613800138000", "+86******8000"),
+        ("+85251234567", "+852******4567"),
+        ("+6907290", "+690******90"),
+    ],
+)
+def test_a_mask_shows_no_more_than_half(number: str, mask: str) -> None:
+    phone = parse_phone(number)
+
+    assert phone.masked == str(phone) == mask
+    assert number not in repr(phone)

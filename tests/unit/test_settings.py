@@ -29,10 +29,24 @@ KINDS = (StoreSettings, OtpSettings, AccessSettings, SmsSettings)
 def test_good_settings_are_typed() -> None:
     store, otp, access, sms = read_settings(GOOD, *KINDS)
 
-    assert store.table == "sesame_state"
+    assert store.instance == "sesame"
     assert list(otp.keys) == [2, 1]
     assert access.hashed_keys == {"a" * 64: "shop"}
     assert sms.templates["login"]["domestic"] == "SMS_1"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("OTP_TEMPLATES", '{"login": {"domestc": "SMS_1"}}'),
+        ("OTP_TEMPLATES", '{"login": {"domestic": ""}}'),
+        ("OTP_KEYS", f"1:{KEY},1:{KEY}"),
+        ("API_KEYS", "shop"),
+    ],
+)
+def test_a_slip_in_one_value_is_found(key: str, value: str) -> None:
+    with pytest.raises(SettingsInvalid, match=key):
+        read_settings({**GOOD, key: value}, *KINDS)
 
 
 def test_every_bad_key_is_named_and_no_value() -> None:

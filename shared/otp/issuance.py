@@ -21,10 +21,10 @@ Rows = Mapping[RowKey, Row | None]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Attempt:
+class Issuance:
     """The parts of one request, each of which knows its own rows.
 
-    context: the bound context in its one form. entry: marks what this request writes.
+    context: the keyed hash of the bound context. entry: marks what this request writes.
     issued: the answer if all goes well. now_ms: the moment of the request.
     """
 
@@ -59,10 +59,14 @@ class Attempt:
 
         Raises what explains a row that refused: ChallengeInvalid, Throttled.
         """
+        # First, so that a phone without guesses left has one answer, whatever its challenge's
+        # state: that state may tell that a guess which no longer counted was right.
+        self.admission.refuse_spent_guesses(rows)
         if self.is_resend and not self.rows.is_open(
             rows.get(self.rows.phone),
             rows.get(self.rows.own),
             context=self.context,
+            policy=self.policy,
             now_ms=self.now_ms,
         ):
             raise ChallengeInvalid
@@ -112,7 +116,9 @@ class Attempt:
 
     def _challenge(self) -> list[RowChange]:
         if self.is_resend:
-            return self.rows.reopen(context=self.context, entry=self.entry, now_ms=self.now_ms)
+            return self.rows.reopen(
+                context=self.context, policy=self.policy, entry=self.entry, now_ms=self.now_ms
+            )
         return self.rows.open(
             code_hash=self.code_hash,
             context=self.context,
