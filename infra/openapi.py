@@ -19,6 +19,13 @@ from shared.fc.responses import STATUS
 
 FILE = Path(__file__).resolve().parent.parent / "functions" / "describe_api" / "openapi.json"
 
+_KEY_PATTERN = r'^("([\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255}"|[A-Za-z0-9_-]{16,255})$'
+_RATE_LIMIT = {
+    "RateLimit-Policy": "The policy that counts most, as q requests in w seconds",
+    "RateLimit": "What remains of it (r), and when it is reset (t, seconds)",
+}
+_WAIT = {"Retry-After": "Seconds"}
+
 _EVERYWHERE = ("unauthenticated", "forbidden", "method_not_allowed")
 _WITH_BODY = (
     "invalid_request",
@@ -141,12 +148,16 @@ def _request_otp() -> dict[str, object]:
                 "in": "header",
                 "required": False,
                 "description": "A quoted string, or a token of 16 or more; kept for 24 hours.",
-                "schema": {"type": "string", "maxLength": 512},
+                "schema": {"type": "string", "pattern": _KEY_PATTERN},
             }
         ],
         "requestBody": _body("OtpRequestBody"),
         "responses": {
-            "202": _answer("The code is on its way", {"$ref": "#/components/schemas/OtpIssued"}),
+            "202": _answer(
+                "The code is on its way",
+                {"$ref": "#/components/schemas/OtpIssued"},
+                {**_RATE_LIMIT, "Idempotency-Replayed": "`true` if answered before"},
+            ),
             **_problems(_REQUEST),
         },
     }
@@ -169,8 +180,20 @@ def _body(model: str) -> dict[str, object]:
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
-def _answer(text: str, schema: Mapping[str, object]) -> dict[str, object]:
-    return {"description": text, "content": {"application/json": {"schema": schema}}}
+def _answer(
+    text: str, schema: Mapping[str, object], headers: Mapping[str, str] | None = None
+) -> dict[str, object]:
+    return {
+        "description": text,
+        "content": {"application/json": {"schema": schema}},
+        **({"headers": _headers(headers)} if headers else {}),
+    }
+
+
+def _headers(texts: Mapping[str, str]) -> dict[str, object]:
+    return {
+        name: {"description": text, "schema": {"type": "string"}} for name, text in texts.items()
+    }
 
 
 def _problems(codes: tuple[str, ...]) -> dict[str, object]:
@@ -182,9 +205,15 @@ def _problems(codes: tuple[str, ...]) -> dict[str, object]:
         str(status): {
             "description": "; ".join(f"`{code}`: {_text(code)}" for code in listed),
             "content": {"application/problem+json": {"schema": schema}},
+            **_problem_headers(status),
         }
         for status, listed in sorted(by_status.items())
     }
+
+
+def _problem_headers(status: int) -> dict[str, object]:
+    headers = {429: {**_WAIT, **_RATE_LIMIT}, 409: _WAIT, 503: _WAIT}.get(status)
+    return {"headers": _headers(headers)} if headers else {}
 
 
 def _text(code: str) -> str:

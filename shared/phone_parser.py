@@ -7,6 +7,8 @@ it.
 
 from __future__ import annotations
 
+import re
+
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
@@ -14,6 +16,7 @@ from shared.errors import FieldProblem, PhoneInvalid
 from shared.phone import PhoneNumber
 
 MAX_INPUT_CHARACTERS = 40
+_FORM = re.compile(r"[+＋]?[\d\s().\u2010-\u2015\u2212\uff0d-]+")
 _MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 
 
@@ -23,8 +26,8 @@ def parse_phone(text: str, *, default_region: str = "CN") -> PhoneNumber:
     default_region: whose national and international-prefix rules apply to a number without `+`.
     """
     plain = text.strip()
-    if len(plain) > MAX_INPUT_CHARACTERS or any(c.isalpha() for c in plain):
-        # Letters are vanity numbers and `;ext=` forms: neither receives an SMS.
+    if len(plain) > MAX_INPUT_CHARACTERS or not _FORM.fullmatch(plain):
+        # Letters are vanity numbers, `;ext=` and `,,1` are extensions: none receives an SMS.
         raise PhoneInvalid(FieldProblem("phone", "not a phone number"))
     try:
         number = phonenumbers.parse(plain, default_region)

@@ -6,17 +6,17 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from infra.localcloud.run.banner import banner
-from infra.localcloud.run.fakes import SERVICES
+from infra.localcloud.run import data_lock
 from infra.localcloud.run.process import run
-from infra.localcloud.run.ready import write_ready_file
-from infra.localcloud.run.serve import RunningService, ServeOptions, single_service
-from infra.localcloud.run.up import UpOptions, up
+from infra.localcloud.run.ready import clear_ready_file, write_ready_file
+from infra.localcloud.run.refusal import StartRefused
+
+SERVICES = ("dysmsapi", "smq", "sts", "tablestore")
 
 
 class Ready(Protocol):
@@ -35,10 +35,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     # The SDK warns at import that it has no compiled encoder; the Python one is what is shipped.
     logging.getLogger("tablestore").setLevel(logging.ERROR)
+    if asked.command == "up":
+        _forget_earlier_run(asked.ready_file, asked.data)
     if asked.command == "serve":
+        from infra.localcloud.run.serve import RunningService, ServeOptions, single_service
+
         serve_options = ServeOptions(asked.service, asked.port, asked.data, asked.ready_file)
         return _run(partial(single_service, serve_options), asked.ready_file, RunningService.banner)
     # Only `up` knows the project: its imports cost a second that one service alone need not pay.
+    from infra.localcloud.run.banner import banner
+    from infra.localcloud.run.up import UpOptions, up
     from infra.project import PROJECT
 
     up_options = UpOptions(
@@ -61,7 +67,18 @@ def _run(
             write_ready_file(ready_file, running.ready())
         print(text(running), flush=True)
 
-    return run(cloud, announce)
+    status = run(cloud, announce)
+    if status == 0:
+        clear_ready_file(ready_file)
+    return status
+
+
+def _forget_earlier_run(ready_file: Path | None, data: Path) -> None:
+    """Take away the ready file of a run that is over before anything slow begins, so that nobody
+    reads its dead addresses; not that of one that still owns the data.
+    """
+    with suppress(StartRefused), data_lock.hold(data):
+        clear_ready_file(ready_file)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         "--functions", type=Path, metavar="DIR", help="run packaged functions from this folder"
     )
     single = commands.add_parser("serve", help="one service alone")
-    single.add_argument("service", choices=sorted(SERVICES))
+    single.add_argument("service", choices=SERVICES)
     _add_common(single, data=None)
     return parser
 
@@ -96,7 +113,10 @@ def _add_common(parser: argparse.ArgumentParser, *, data: Path | None) -> None:
 
 
 def _port(text: str) -> int:
-    port = int(text)
+    try:
+        port = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a port is a number") from None
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError("a port is 0 to 65535")
     return port

@@ -59,10 +59,16 @@ def parse_body(request: HttpRequest, model: type[Model]) -> Model:
     except ValidationError as error:
         raise RequestInvalid(
             *(
-                FieldProblem(".".join(str(part) for part in each["loc"])[:100], each["msg"])
+                FieldProblem(_path(each["loc"]), each["msg"])
                 for each in error.errors(include_input=False, include_url=False)[:20]
             )
         ) from None
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    """Where a problem is, such as `client.ip`. Names are the caller's: cut, and made Unicode."""
+    path = ".".join(str(part) for part in location if part != "[key]")
+    return path[:100].encode("utf-8", "replace").decode()
 
 
 def _refuse_constant(name: str) -> object:

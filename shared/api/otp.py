@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from shared.access.api_keys import ApiKeys
 from shared.api.json_body import Body, parse_body, refuse_what_never_fits
@@ -36,9 +37,24 @@ def _encodable(text: str) -> str:
     return text
 
 
+def _scalar(value: object) -> str | bool | int | float:
+    # One validator for all kinds, so that a bad value is one problem with one path.
+    if isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    if isinstance(value, str) and 1 <= len(value) <= 128:
+        return _encodable(value)
+    raise ValueError("not a text of 1 to 128 characters, a number, true or false")
+
+
 Text: TypeAlias = Annotated[str, AfterValidator(_encodable)]
 ContextText: TypeAlias = Annotated[Text, Field(min_length=1, max_length=128)]
-Scalar: TypeAlias = ContextText | bool | int | Annotated[float, Field(allow_inf_nan=False)]
+Scalar: TypeAlias = Annotated[
+    str | bool | int | float,
+    PlainValidator(_scalar),
+    WithJsonSchema({"type": ["string", "boolean", "number"], "minLength": 1, "maxLength": 128}),
+]
 Context: TypeAlias = Annotated[dict[ContextText, Scalar], Field(max_length=8)]
 ChallengeIdText: TypeAlias = Annotated[Text, Field(min_length=1, max_length=200)]
 
@@ -97,6 +113,7 @@ class RequestOtpEndpoint:
                 challenge_id=body.challenge_id,
                 locale=body.locale,
                 client_ip=body.client.ip if body.client else None,
+                device_id=body.client.device_id if body.client else None,
                 context=body.context or {},
                 idempotency_key=parse_key(key) if key is not None else None,
             )

@@ -76,8 +76,12 @@ class HttpRequest:
 
     @property
     def is_asynchronous(self) -> bool:
-        """True if the caller had the platform answer 202 and run this later."""
-        return self.headers.get("x-fc-invocation-type", "").strip().lower() == "async"
+        """True if the caller may have had the platform answer 202 and run this later.
+
+        A header that is given twice arrives joined by commas, and which of the two the platform
+        went by is not documented.
+        """
+        return "async" in self.headers.get("x-fc-invocation-type", "").lower()
 
 
 def parse_http_event(event: bytes) -> HttpRequest:

@@ -19,29 +19,27 @@ from shared.errors import (
     IdempotencyKeyReused,
 )
 from shared.pseudonym import Pseudonyms
-from shared.rows import Require, Row, RowChange, RowKey
+from shared.rows import Require, Row, RowChange, RowKey, require_absent
 
 KEEP_MS = 24 * 3600 * 1000
 LEASE_MS = 60_000
 """Longer than any invocation may run, so that a claim past it has no one behind it."""
 
-_QUOTED = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"')
+_QUOTED = re.compile(r'"((?:[\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"')
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,255}")
 
 
 def parse_key(header: str) -> str:
     """The key that an Idempotency-Key header carries. Raises IdempotencyKeyInvalid.
 
-    The draft's quoted string (RFC 8941, section 3.3.3), or, as many clients send it, a bare token
-    of 16 or more characters.
+    The draft's quoted string (RFC 8941, section 3.3.3) of visible characters, or, as many clients
+    send it, a bare token of 16 or more.
     """
     text = header.strip()
     quoted = _QUOTED.fullmatch(text)
     if quoted:
-        key = re.sub(r'\\(["\\])', r"\1", quoted[1])
-        if len(key) <= 255 and key.strip():
-            return key
-    elif _TOKEN.fullmatch(text):
+        return re.sub(r'\\(["\\])', r"\1", quoted[1])
+    if _TOKEN.fullmatch(text):
         return text
     raise IdempotencyKeyInvalid(FieldProblem("Idempotency-Key", "malformed"))
 
@@ -60,10 +58,15 @@ class Claim:
     claimed_ms: int
 
     def change(self) -> RowChange:
-        """Take the key; refused if a record for it is still kept."""
+        """Take the key; refused if a record for it is still kept, and for a copy of this change
+        that comes late, after the key was given back.
+        """
         return RowChange(
             key=self.row,
-            requires=(Require("kept_until_ms", "<=", self.claimed_ms, if_missing=True),),
+            requires=(
+                Require("kept_until_ms", "<=", self.claimed_ms, if_missing=True),
+                require_absent(self._gone),
+            ),
             puts={
                 "owner": self.owner,
                 "fingerprint": self.fingerprint,
@@ -85,7 +88,16 @@ class Claim:
 
     def release(self) -> RowChange:
         """Give the key back: the same request may be tried again."""
-        return RowChange(key=self.row, requires=(Require("owner", "==", self.owner),), drop=True)
+        return RowChange(
+            key=self.row,
+            requires=(Require("owner", "==", self.owner),),
+            puts={"kept_until_ms": 0, self._gone: 1},
+            deletes=("owner", "fingerprint", "state", "answer", "leased_until_ms"),
+        )
+
+    @property
+    def _gone(self) -> str:
+        return f"gone_{self.owner}"
 
     def replay(self, row: Row | None, now_ms: int) -> Answer | None:
         """What an earlier request with this key was answered; None if the key is free or ours.

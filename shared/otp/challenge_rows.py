@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from shared.otp.challenge_id import ChallengeRef
 from shared.otp.policy import Policy
-from shared.rows import Require, Row, RowChange, RowKey
+from shared.rows import Require, Row, RowChange, RowKey, require_absent
 
 _NONE = "none"
 
@@ -55,6 +55,9 @@ class ChallengeRows:
             ),
             RowChange(
                 key=self.own,
+                # Once only: a copy of this change that comes late must not make a used or void
+                # challenge pending again.
+                requires=(require_absent("state"),),
                 puts={
                     "state": "pending",
                     "hash": code_hash,
@@ -147,7 +150,7 @@ class ChallengeRows:
                 puts={self._current: _NONE, f"exp_{self.slot}_{_NONE}": self.ref.expires_ms},
                 deletes=(self._expiry,),
             ),
-            RowChange(key=self.own, drop=True),
+            self._own_void(),
         ]
 
     def withdraw(self, phone: Row | None) -> list[RowChange]:
@@ -167,7 +170,11 @@ class ChallengeRows:
             puts={self._current: max(earlier)[1]} if earlier else {},
             deletes=(self._expiry,) if earlier else (self._current, self._expiry),
         )
-        return [undo, RowChange(key=self.own, drop=True)]
+        return [undo, self._own_void()]
+
+    def _own_void(self) -> RowChange:
+        # Not dropped, but kept as void: see `open`.
+        return RowChange(key=self.own, puts={"state": "void"}, deletes=("hash", "context"))
 
     def _guessable(self, policy: Policy, now_ms: int) -> tuple[Require, ...]:
         return (

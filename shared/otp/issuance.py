@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 
-from shared.errors import ChallengeInvalid, SesameError
+from shared.errors import ChallengeInvalid, Quota, SesameError
 from shared.otp.answers import answer_of, answer_of_error, replayed
 from shared.otp.challenge_rows import ChallengeRows
 from shared.otp.model import OtpIssued, OtpRequest
@@ -99,20 +99,26 @@ class Issuance:
         void = [] if self.is_resend else self.rows.void()
         return join([*self.admission.refund(), *void, *self._key_end(ended)])
 
-    def record(self, issued: OtpIssued, *, biz_id: str, at_ms: int) -> list[RowChange]:
-        """Keep how the send ended, which was at `at_ms`."""
+    def record(
+        self, issued: OtpIssued, *, biz_id: str, at_ms: int, unless_full: bool
+    ) -> list[RowChange]:
+        """Keep how the send ended, which was at `at_ms`. The phone's row comes first; with
+        `unless_full` it refuses if the phone may have no send left.
+        """
         delivery = "accepted" if issued.is_confirmed else "unknown"
         return join(
             [
-                self.admission.postpone(at_ms),
+                self.admission.postpone(at_ms, unless_full=unless_full),
                 self.rows.settle(delivery=delivery, biz_id=biz_id, out_id=self.out_id),
                 *([self.claim.finish(answer_of(issued))] if self.claim else []),
             ]
         )
 
-    def ended(self, *, is_confirmed: bool) -> OtpIssued:
-        """The answer, once the message is, or may be, on its way."""
-        return replace(self.issued, quota=self.admission.quota, is_confirmed=is_confirmed)
+    def ended(self, quota: Quota, *, is_confirmed: bool) -> OtpIssued:
+        """The answer, once the message is, or may be, on its way. quota: the phone's tightest."""
+        return replace(
+            self.issued, quota=quota, resend_after_s=quota.reset_s, is_confirmed=is_confirmed
+        )
 
     def _challenge(self) -> list[RowChange]:
         if self.is_resend:

@@ -15,7 +15,7 @@ Context = Mapping[str, str | int | float | bool]
 class OtpRequest:
     """A wish for a code, or, with `challenge_id`, for the same code again.
 
-    client_ip: of the person's device, where the caller knows it.
+    client_ip, device_id: of the person's device, where the caller knows them.
     context: bound to the code, so that it verifies for nothing else.
     """
 
@@ -25,6 +25,7 @@ class OtpRequest:
     challenge_id: str | None = None
     locale: str | None = None
     client_ip: str | None = None
+    device_id: str | None = None
     context: Context = field(default_factory=dict)
     idempotency_key: str | None = None
 

@@ -28,19 +28,29 @@ class Admission(Protocol):
     def refund(self) -> list[RowChange]:
         """Take the send back."""
 
-    def postpone(self, at_ms: int) -> RowChange:
-        """Date the send to when it was over."""
+    def postpone(self, at_ms: int, *, unless_full: bool) -> RowChange:
+        """Date the send to when it was over; or not, if the phone may have no send left."""
 
     @property
     def quota(self) -> Quota:
-        """The tightest of the phone's own limits, once admitted."""
+        """The tightest limit of the phone after a send that left room in the others."""
+
+    def tightest(self, phone: Row | None, at_ms: int) -> Quota:
+        """The tightest limit of the phone by its row as read."""
 
 
 class SendLimits(Protocol):
     """The limits in force for sends."""
 
     def admission(
-        self, *, phone_row: RowKey, tenant: str, client_ip: str | None, entry: str, now_ms: int
+        self,
+        *,
+        phone_row: RowKey,
+        tenant: str,
+        client_ip: str | None,
+        device_id: str | None,
+        entry: str,
+        now_ms: int,
     ) -> Admission:
         """The limits that one send counts in."""
 

@@ -80,7 +80,7 @@ class RequestOtp:
                 return self._record(issuance, is_confirmed=False, biz_id="")
             case SendRefused():
                 error = _refusal(outcome)
-                self._apply_quietly(issuance.unsend(error), lost=OTP_COMPENSATION_LOST)
+                self._undo(issuance.unsend(error))
                 raise error
 
     # --- the issuance ------------------------------------------------------------------------
@@ -101,6 +101,7 @@ class RequestOtp:
             phone_row=rows.phone,
             tenant=request.tenant,
             client_ip=request.client_ip,
+            device_id=request.device_id,
             entry=entry,
             now_ms=now_ms,
         )
@@ -157,6 +158,7 @@ class RequestOtp:
                 "challenge_id": request.challenge_id,
                 "locale": request.locale,
                 "client_ip": request.client_ip,
+                "device_id": request.device_id,
                 "context": dict(request.context),
             },
             answer=answer_of(issued),
@@ -212,26 +214,40 @@ class RequestOtp:
         try:
             if phone in held and phone not in rows:
                 rows = {**rows, phone: self._core.store.read([phone])[0]}
-            self._core.store.apply(issuance.give_back(rows, held, ended=ended))
         except StoreUnavailable:
             log_event(OTP_COMPENSATION_LOST, level=logging.ERROR, rows=len(held))
+            return
+        self._undo(issuance.give_back(rows, held, ended=ended))
+
+    def _undo(self, changes: list[RowChange]) -> None:
+        """Apply what must not change the answer any more; a failure is for the operator."""
+        try:
+            self._core.store.apply(changes)
+        except StoreUnavailable:
+            log_event(OTP_COMPENSATION_LOST, level=logging.ERROR, rows=len(changes))
 
     # --- after the send ----------------------------------------------------------------------
 
     def _record(self, issuance: Issuance, *, is_confirmed: bool, biz_id: str) -> OtpIssued:
-        issued = issuance.ended(is_confirmed=is_confirmed)
-        self._apply_quietly(
-            issuance.record(issued, biz_id=biz_id, at_ms=self._core.clock.now_ms()),
-            lost=OTP_OUTCOME_LOST,
-        )
-        return issued
-
-    def _apply_quietly(self, changes: list[RowChange], *, lost: str) -> None:
-        """Apply what must not change the answer any more; a failure is logged for the operator."""
+        """The answer, and a record of it. Only if it was the phone's last send for longer than the
+        cool-down is the phone's row read, to say how long.
+        """
+        at_ms = self._core.clock.now_ms()
+        issued = issuance.ended(issuance.admission.quota, is_confirmed=is_confirmed)
         try:
-            self._core.store.apply(changes)
+            phone_was_dated, *_ = self._core.store.apply(
+                issuance.record(issued, biz_id=biz_id, at_ms=at_ms, unless_full=True)
+            )
+            if not phone_was_dated:
+                (phone,) = self._core.store.read([issuance.rows.phone])
+                quota = issuance.admission.tightest(phone, at_ms)
+                issued = issuance.ended(quota, is_confirmed=is_confirmed)
+                self._core.store.apply(
+                    issuance.record(issued, biz_id=biz_id, at_ms=at_ms, unless_full=False)
+                )
         except StoreUnavailable:
-            log_event(lost, level=logging.ERROR, rows=len(changes))
+            log_event(OTP_OUTCOME_LOST, level=logging.ERROR)
+        return issued
 
 
 def _log_end(issuance: Issuance, outcome: SendOutcome) -> None:

@@ -14,14 +14,20 @@ from shared.errors import Quota, Throttled
 from shared.pseudonym import Pseudonyms
 from shared.rows import Row, RowChange, RowKey
 from shared.throttle.ledger import RollingLedger, tightest
-from shared.throttle.model import GUESSES_PER_PHONE, SENDS_PER_IP, SENDS_PER_PHONE, Window
+from shared.throttle.model import (
+    GUESSES_PER_PHONE,
+    SENDS_PER_DEVICE,
+    SENDS_PER_IP,
+    SENDS_PER_PHONE,
+    Window,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
     """The ledgers that one send counts in, and the guess budget that must have room for it.
 
-    entry: names this send in every ledger. now_ms: the moment it is dated.
+    ledgers: the phone's first. entry: names this send in all of them. now_ms: when it is dated.
     """
 
     ledgers: tuple[RollingLedger, ...]
@@ -72,14 +78,25 @@ class Admission:
         """Take the send back everywhere."""
         return [ledger.refund(self.entry, self.now_ms) for ledger in self.ledgers]
 
-    def postpone(self, at_ms: int) -> RowChange:
-        """Date the send in the phone's ledger to when it was over."""
-        return self.ledgers[0].postpone(self.entry, self.now_ms, at_ms)
+    def postpone(self, at_ms: int, *, unless_full: bool) -> RowChange:
+        """Date the send in the phone's ledger to when it was over; with `unless_full`, refused if
+        the phone may have no send left in one of its longer windows.
+        """
+        change = self._phone.postpone(self.entry, self.now_ms, at_ms)
+        return change.joined(self._phone.unless_full()) if unless_full else change
 
     @property
     def quota(self) -> Quota:
-        """What the caller may know of its own phone's limits once admitted."""
-        return self.ledgers[0].after_admission()
+        """The tightest limit of the phone right after a send that left room in the others."""
+        return self._phone.after_admission()
+
+    def tightest(self, phone: Row | None, at_ms: int) -> Quota:
+        """The tightest limit of the phone by its row as read."""
+        return tightest(self._phone.judge(phone, at_ms)) or self.quota
+
+    @property
+    def _phone(self) -> RollingLedger:
+        return self.ledgers[0]
 
 
 def counted_address(client_ip: str) -> str:
@@ -101,20 +118,31 @@ class Limits:
     pseudonyms: Pseudonyms
     per_phone: tuple[Window, ...] = SENDS_PER_PHONE
     per_ip: tuple[Window, ...] = SENDS_PER_IP
+    per_device: tuple[Window, ...] = SENDS_PER_DEVICE
     guesses: tuple[Window, ...] = GUESSES_PER_PHONE
 
     def admission(
-        self, *, phone_row: RowKey, tenant: str, client_ip: str | None, entry: str, now_ms: int
+        self,
+        *,
+        phone_row: RowKey,
+        tenant: str,
+        client_ip: str | None,
+        device_id: str | None,
+        entry: str,
+        now_ms: int,
     ) -> Admission:
         """The limits that a send to the phone of `phone_row` counts in.
 
-        client_ip: the person's address if the caller gave it; without one no address is counted,
-        since what the platform sees is the tenant's own server.
+        client_ip, device_id: the person's, if the caller gave them; without an address none is
+        counted, since what the platform sees is the tenant's own server.
         """
         ledgers = [RollingLedger(phone_row, "s", self.per_phone)]
         if client_ip:
             address = self.pseudonyms.of("ip", tenant, counted_address(client_ip)).hex()
             ledgers.append(RollingLedger(RowKey(address, "ip"), "s", self.per_ip))
+        if device_id:
+            device = self.pseudonyms.of("device", tenant, device_id).hex()
+            ledgers.append(RollingLedger(RowKey(device, "device"), "s", self.per_device))
         return Admission(tuple(ledgers), self.guess_ledger(phone_row), entry, now_ms)
 
     def guess_ledger(self, phone_row: RowKey) -> RollingLedger:

@@ -30,8 +30,12 @@ class RollingLedger:
     windows: tuple[Window, ...]
 
     def admit(self, entry: str, now_ms: int) -> RowChange:
-        """Count `entry` in every window; refused if one may be full, and then it counts in none."""
-        requires: list[Require] = []
+        """Count `entry` in every window; refused if one may be full, and then it counts in none.
+
+        Refused as well if the entry is known already: a copy of the change that comes late, after
+        a retry or a refund, counts for nothing.
+        """
+        requires = [require_absent(self._at(entry))]
         for window in self.windows:
             if window.limit == 1:
                 latest_ms = now_ms - window.span_s * 1000
@@ -59,9 +63,12 @@ class RollingLedger:
         times_ms = self._times_ms(row)
         return RowChange(
             key=self.key,
-            requires=tuple(
-                _as_read(row, column)
-                for column in (self._last, *(self._n(window) for window in self._counted))
+            requires=(
+                require_absent(self._at(entry)),
+                *(
+                    _as_read(row, column)
+                    for column in (self._last, *(self._n(window) for window in self._counted))
+                ),
             ),
             puts={
                 self._last: now_ms,
@@ -71,11 +78,7 @@ class RollingLedger:
                     for window in self._counted
                 },
             },
-            deletes=tuple(
-                column
-                for column, at_ms in times_ms.items()
-                if not any(_inside(window, (at_ms,), now_ms) for window in self.windows)
-            ),
+            deletes=self._outgrown(times_ms, now_ms),
             proof=(self._at(entry), now_ms),
         )
 
@@ -89,13 +92,29 @@ class RollingLedger:
             puts={self._at(entry): at_ms, self._last: at_ms},
         )
 
+    def unless_full(self) -> RowChange:
+        """Nothing but a question, to be joined with another change of the row: refused if a window
+        may have no room left.
+        """
+        return RowChange(
+            key=self.key,
+            requires=tuple(
+                Require(self._n(window), "<", window.limit, if_missing=True)
+                for window in self._counted
+            ),
+        )
+
     def refund(self, entry: str, admitted_ms: int) -> RowChange:
-        """Take `entry` back. Its loss on the way only makes the limit stricter."""
+        """Take `entry` back. Its loss on the way only makes the limit stricter.
+
+        What stays is the negative of its time: it counts for nothing, and keeps late copies out.
+        """
         return RowChange(
             key=self.key,
             requires=(Require(self._at(entry), "==", admitted_ms),),
+            puts={self._at(entry): -admitted_ms},
             adds={self._n(window): -1 for window in self._counted},
-            deletes=(self._at(entry), *((self._last,) if self._has_gap else ())),
+            deletes=(self._last,) if self._has_gap else (),
         )
 
     def headroom(self, count: int) -> tuple[Require, ...]:
@@ -116,11 +135,7 @@ class RollingLedger:
                 self._n(window): len(_inside(window, times_ms.values(), now_ms))
                 for window in self._counted
             },
-            deletes=tuple(
-                column
-                for column, at_ms in times_ms.items()
-                if not any(_inside(window, (at_ms,), now_ms) for window in self.windows)
-            ),
+            deletes=self._outgrown(times_ms, now_ms),
         )
 
     def judge(self, row: Row | None, now_ms: int) -> list[Quota]:
@@ -169,6 +184,13 @@ class RollingLedger:
 
     def _at(self, entry: str) -> str:
         return f"{self.prefix}_at_{entry}"
+
+    def _outgrown(self, times_ms: Mapping[str, int], now_ms: int) -> tuple[str, ...]:
+        return tuple(
+            column
+            for column, at_ms in times_ms.items()
+            if not any(_inside(window, (abs(at_ms),), now_ms) for window in self.windows)
+        )
 
     def _times_ms(self, row: Row) -> Mapping[str, int]:
         start = self._at("")

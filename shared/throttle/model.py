@@ -21,4 +21,5 @@ SENDS_PER_PHONE = (
     Window("phone_day", 10, 86_400),
 )
 SENDS_PER_IP = (Window("ip_hour", 60, 3600),)
+SENDS_PER_DEVICE = (Window("device_hour", 60, 3600),)
 GUESSES_PER_PHONE = (Window("phone_guesses", 30, 86_400),)

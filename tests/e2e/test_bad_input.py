@@ -148,7 +148,7 @@ def test_an_unknown_path_is_not_found(cloud: BackgroundCloud, path: str) -> None
 
 
 @pytest.mark.parametrize(
-    "key", ["short", '""', '"unterminated', "ünïcode-key-0123456789", "a" * 256]
+    "key", ["short", '""', '"a b"', '"unterminated', "ünïcode-key-0123456789", "a" * 256]
 )
 def test_a_malformed_idempotency_key_is_named(cloud: BackgroundCloud, key: str) -> None:
     answer = send(
@@ -173,6 +173,15 @@ def test_a_header_storm_is_refused(cloud: BackgroundCloud, headers: dict[str, st
     status, code = refused(send(cloud, json.dumps(GOOD).encode(), headers=headers))
 
     assert (400 <= status < 500, bool(code)) == (True, True)
+
+
+def test_a_bad_field_is_named_by_its_path(cloud: BackgroundCloud) -> None:
+    bad = {**GOOD, "client": {"ip": "x"}, "context": {"amount": None}, "colour": 1}
+
+    problem = json.loads(send(cloud, json.dumps(bad).encode())[2])
+
+    fields = [each["field"] for each in problem["errors"]]
+    assert sorted(fields) == ["client.ip", "colour", "context.amount"]
 
 
 @pytest.mark.parametrize("path", ["/v1/otp", "/v1/otp/verify"])

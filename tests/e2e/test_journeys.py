@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from infra.background_cloud import BackgroundCloud
+from tests.waiting import wait_until
 
 NewPhone = Callable[[], str]
 
@@ -29,8 +31,10 @@ def wrong(code: str) -> str:
 
 
 def wire(cloud: BackgroundCloud) -> dict[tuple[str, str], int]:
-    operations = cloud.control("GET", "/meter")["operations"]
-    return {(each["service"], each["operation"]): each["count"] for each in operations}
+    counts: Counter[tuple[str, str]] = Counter()
+    for each in cloud.control("GET", "/meter")["operations"]:
+        counts[each["service"], each["operation"]] += each["count"]
+    return counts
 
 
 def test_a_code_arrives_and_opens_the_door_once(
@@ -209,7 +213,7 @@ def test_a_context_is_bound_to_its_code(cloud: BackgroundCloud, new_phone: NewPh
 def test_an_idempotency_key_sends_once_and_replays(
     cloud: BackgroundCloud, new_phone: NewPhone
 ) -> None:
-    phone, key = new_phone(), {"Idempotency-Key": '"order 7"'}
+    phone, key = new_phone(), {"Idempotency-Key": '"order-7"'}
     body = {"phone": phone, "purpose": "login"}
     first = cloud.post("/v1/otp", body, headers=key)
     again = cloud.post("/v1/otp", body, headers=key)
@@ -320,3 +324,20 @@ def test_the_same_api_stands_behind_the_traditional_gateway(
 
     body = {"challenge_id": answer.json()["challenge_id"], "code": cloud.code_on(phone)}
     assert cloud.post("/apigateway/v1/otp/verify", body).status_code == 200
+
+
+def test_a_write_that_lands_late_revives_no_code(
+    cloud: BackgroundCloud, new_phone: NewPhone
+) -> None:
+    """The first batch is carried out three seconds later, when its retry has long been used."""
+    phone = new_phone()
+    fault = {"service": "tablestore", "operation": "BatchWriteRow", "kind": "delay:3000"}
+    cloud.control("POST", "/faults", {**fault, "times": 1})
+    cloud.control("DELETE", "/meter")
+    issued = request(cloud, phone)
+    code = cloud.code_on(phone)
+    assert verify(cloud, issued["challenge_id"], code) == 200
+
+    wait_until(lambda: wire(cloud)[("tablestore", "BatchWriteRow")] == 4)
+
+    assert verify(cloud, issued["challenge_id"], code) == 422

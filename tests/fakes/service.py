@@ -60,6 +60,7 @@ class OtpService:
         tenant: str = "shop",
         challenge_id: str | None = None,
         client_ip: str | None = None,
+        device_id: str | None = None,
         key: str | None = None,
         context: Mapping[str, str] | None = None,
     ) -> OtpIssued:
@@ -76,6 +77,7 @@ class OtpService:
                 purpose=purpose,
                 challenge_id=challenge_id,
                 client_ip=client_ip,
+                device_id=device_id,
                 context=context or {},
                 idempotency_key=key,
             )

@@ -152,3 +152,22 @@ def test_a_wrong_environment_is_told_to_the_operator_alone(
     assert answer["statusCode"] == 500
     assert "OTP_KEYS" not in json.dumps(answer)
     assert "OTP_KEYS: not base64; API_KEYS: missing" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("header", "is_asynchronous"),
+    [
+        ("Async", True),
+        ("async", True),
+        ("Async,Async", True),
+        ("Sync, Async", True),
+        ("Sync", False),
+    ],
+)
+def test_an_asynchronous_call_is_known_however_often_it_is_said(
+    header: str, is_asynchronous: bool
+) -> None:
+    said = json.loads(event("verify_otp.http.json"))
+    said["headers"]["x-fc-Invocation-type"] = header
+
+    assert parse_http_event(json.dumps(said).encode()).is_asynchronous == is_asynchronous

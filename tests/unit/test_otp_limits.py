@@ -10,7 +10,7 @@ from shared.errors import (
 )
 from shared.send_outcome import RefusalKind, SendRefused
 from shared.throttle.admission import counted_address
-from tests.fakes.service import OTHER, OtpService
+from tests.fakes.service import KEY, OTHER, OtpService
 
 
 def test_second_request_within_a_minute_is_throttled_over_all_purposes(otp: OtpService) -> None:
@@ -186,3 +186,30 @@ def test_a_success_tells_the_tightest_limit_of_the_phone(otp: OtpService) -> Non
 
     assert quota is not None
     assert (quota.policy, quota.remaining, quota.reset_s) == ("phone_minute", 0, 60)
+
+
+def test_a_phones_last_send_of_the_hour_says_when_there_is_another(otp: OtpService) -> None:
+    for _ in range(4):
+        quota = otp.request().quota
+        assert quota is not None
+        assert quota.policy == "phone_minute"
+        otp.clock.advance(61)
+
+    issued = otp.request(key=KEY)
+
+    assert issued.quota is not None
+    assert (issued.quota.policy, issued.quota.remaining) == ("phone_hour", 0)
+    assert issued.quota.reset_s == issued.resend_after_s == 3600 - 4 * 61
+    assert otp.request(key=KEY).resend_after_s == issued.resend_after_s
+    otp.clock.advance(issued.resend_after_s)
+    otp.request()
+
+
+def test_a_device_is_limited_over_all_phones(otp: OtpService) -> None:
+    for number in range(60):
+        otp.request(f"+86138001380{number:02d}", device_id="d-1")
+
+    with pytest.raises(Throttled) as caught:
+        otp.request(OTHER, device_id="d-1")
+    assert caught.value.quota.policy == "device_hour"
+    otp.request(OTHER, device_id="d-2")

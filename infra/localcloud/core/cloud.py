@@ -22,7 +22,7 @@ class Cloud:
     def __init__(self, data: Path | None = None) -> None:
         self.data = data
         if data is not None:
-            data.mkdir(parents=True, exist_ok=True)
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds codes and keys
         self.clock = CloudClock(data / "clock.json" if data else None)
         self.identities = Identities(self.clock, data / "root-key.json" if data else None)
         self.faults = FaultPlan()

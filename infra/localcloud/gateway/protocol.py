@@ -52,7 +52,10 @@ class _Protocol(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """A problem document in place of aiohttp's text page."""
-        if status >= 500:
+        if isinstance(exc, ConnectionError):
+            log.debug("a client left before its request was whole")
+            response = response_of(problem(400, "invalid_request", "the request is not whole"))
+        elif status >= 500:
             log.error("a bug answered as %d", status, exc_info=exc)
             response = response_of(problem(500, "internal_error"))
         else:

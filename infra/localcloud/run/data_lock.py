@@ -20,7 +20,7 @@ def hold(folder: Path) -> Iterator[None]:
     Raises StartRefused if another process owns it, or if it cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StartRefused(f"the data folder {folder} cannot be used: {error.strerror}") from error
