@@ -92,7 +92,7 @@ class RowStore(Protocol):
     """A table of rows with atomic conditional changes."""
 
     def apply(self, changes: Sequence[RowChange]) -> list[bool]:
-        """Which changes were applied, in order, in one round trip.
+        """Which changes were applied, in order, in one round trip; in none for no changes.
 
         Raises StoreUnavailable if the outcome stays unknown or the store cannot be reached.
         """

@@ -102,6 +102,8 @@ class TablestoreRows:
         A row whose answer was lost is in doubt: read back, it is applied if it bears the change's
         mark. If not, it is sent again, and a refusal is believed only if there is no mark then.
         """
+        if not changes:
+            return []
         batch = BatchProgress(changes)
         deadline_s = self._monotonic_s() + _DEADLINE_S
         try:

@@ -90,6 +90,10 @@ def test_a_batch_tells_each_rows_outcome_in_order(rows: RowStore) -> None:
     assert applied == [False, True, False]
 
 
+def test_no_changes_are_no_batch(rows: RowStore) -> None:
+    assert rows.apply([]) == []
+
+
 def test_a_drop_removes_the_row_if_it_may(rows: RowStore) -> None:
     rows.apply([RowChange(A, puts={"owner": "me"})])
 
