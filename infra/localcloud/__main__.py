@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # The SDK warns at import that it has no compiled encoder; the Python one is what is shipped.
     logging.getLogger("tablestore").setLevel(logging.ERROR)
     if asked.command == "up":
-        _forget_earlier_run(asked.ready_file, asked.data)
+        forget_earlier_run(asked.ready_file, asked.data)
     if asked.command == "serve":
         from infra.localcloud.run.serve import RunningService, ServeOptions, single_service
 
@@ -73,7 +73,7 @@ def _run(
     return status
 
 
-def _forget_earlier_run(ready_file: Path | None, data: Path) -> None:
+def forget_earlier_run(ready_file: Path | None, data: Path) -> None:
     """Take away the ready file of a run that is over before anything slow begins, so that nobody
     reads its dead addresses; not that of one that still owns the data.
     """

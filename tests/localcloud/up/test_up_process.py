@@ -9,22 +9,24 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from infra.localcloud.__main__ import forget_earlier_run
+from infra.localcloud.run import data_lock
 from tests.waiting import wait_until
 
-Launch = Callable[..., "subprocess.Popen[str]"]
 
+class Launch:
+    """Starts modules as processes, each in a group of its own."""
 
-@pytest.fixture
-def launch() -> Iterator[Launch]:
-    started: list[subprocess.Popen[str]] = []
+    def __init__(self) -> None:
+        self.started: list[subprocess.Popen[str]] = []
 
-    def begin(module: str, *arguments: object) -> subprocess.Popen[str]:
+    def __call__(self, module: str, *arguments: object) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", module, *map(str, arguments)],
             stdout=subprocess.PIPE,
@@ -32,11 +34,15 @@ def launch() -> Iterator[Launch]:
             text=True,
             start_new_session=True,
         )
-        started.append(process)
+        self.started.append(process)
         return process
 
-    yield begin
-    for process in started:
+
+@pytest.fixture
+def launch() -> Iterator[Launch]:
+    launched = Launch()
+    yield launched
+    for process in launched.started:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
@@ -109,6 +115,30 @@ def test_signal_ends_the_cloud_in_order_with_its_functions(
     assert (process.returncode, errors) == (0, "")
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+
+
+def test_ready_file_is_gone_after_an_orderly_end(launch: Launch, ready_file: Path) -> None:
+    serve(launch, "sts", ready_file)
+    process = launch.started[0]
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(timeout=10) == 0
+    assert not ready_file.exists()
+
+
+def test_ready_file_of_a_dead_cloud_is_taken_away_first(tmp_path: Path, ready_file: Path) -> None:
+    ready_file.write_text("{}")
+    forget_earlier_run(ready_file, tmp_path / "data")
+
+    assert not ready_file.exists()
+
+
+def test_ready_file_of_a_running_cloud_stays(tmp_path: Path, ready_file: Path) -> None:
+    ready_file.write_text("{}")
+    with data_lock.hold(tmp_path / "data"):
+        forget_earlier_run(ready_file, tmp_path / "data")
+
+    assert ready_file.exists()
 
 
 def test_signal_while_starting_ends_it_too(
