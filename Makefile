@@ -6,7 +6,7 @@ FILE ?= s.yaml
 BIN := .venv/bin
 REQUIREMENTS := infra/requirements
 
-.PHONY: help up demo check format package s-check test install-up install-dev clean
+.PHONY: help up demo bench check format package s-check test install-up install-dev clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -16,6 +16,9 @@ up: install-up ## start Sesame on the local cloud: API and phone inbox on PORT (
 
 demo: install-up ## run the main journeys on a fresh local cloud and say whether each held
 	@$(BIN)/python -m infra.demo
+
+bench: install-up ## cold starts beside the textbook handler, as ratios
+	@$(BIN)/python -m tests.bench
 
 check: install-dev ## everything that CI runs: format, lint, types, rules, tests, packages, s.yaml
 	@$(BIN)/python -m infra.check

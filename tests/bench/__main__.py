@@ -1,0 +1,165 @@
+"""`make bench`: cold starts side by side, as ratios: the packaged functions and the textbook.
+
+Each run is a fresh interpreter that imports the handler, runs the initializer and answers one
+request against the local cloud. CPU seconds are the process's own, and the median of the runs; the
+order alternates, so that a noisy moment strikes all alike.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.background_cloud import BackgroundCloud
+from infra.localcloud.core.identities import ACCOUNT_ID, Identity
+from infra.localcloud.run.project import ApiKeys, Endpoints, Surroundings
+from infra.project import LOCAL_BUILD, PROJECT, ROOT
+from infra.serverless_devs import render
+
+RUNS = 7
+PROBE = """
+import importlib, json, re, sys, time
+sys.path[:0] = sys.argv[2:]
+handler = importlib.import_module(sys.argv[1])
+class Context:
+    request_id = "bench"
+handler.initialize(Context())
+answer = handler.handler(sys.stdin.buffer.read(), Context())
+print(json.dumps({
+    "status": answer["statusCode"],
+    "cpu_s": time.process_time(),
+    "module_count": len(sys.modules),
+    "rss_mib": int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024,
+}))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One handler that starts cold. isolated: with its own folder's packages and no others."""
+
+    name: str
+    module: str
+    folders: tuple[Path, ...]
+    path: str
+    environment: Mapping[str, str]
+    isolated: bool
+
+    def run(self, body: object) -> dict[str, float]:
+        """One cold start and request. Raises CalledProcessError."""
+        event = {
+            "version": "v1",
+            "rawPath": self.path,
+            "headers": {
+                "content-type": "application/json",
+                "authorization": f"Bearer {self.environment['BENCH_KEY']}",
+            },
+            "body": json.dumps(body),
+            "isBase64Encoded": False,
+            "requestContext": {"http": {"method": "POST", "path": self.path}},
+        }
+        flags = ["-I", "-S"] if self.isolated else []
+        done = subprocess.run(
+            [sys.executable, *flags, "-c", PROBE, self.module, *map(str, self.folders)],
+            input=json.dumps(event).encode(),
+            env={**self.environment, "PATH": os.environ["PATH"]},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
+        measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+        return measured
+
+
+def subjects(cloud: BackgroundCloud) -> list[tuple[Subject, Subject]]:
+    """Each function beside the textbook for the same route."""
+    ready = cloud.ready
+    key = Identity(ready["access_key_id"], ready["access_key_secret"])
+    around = Surroundings(
+        data=cloud.data,
+        endpoints=Endpoints(
+            gateway=ready["gateway"],
+            **{name: ready[name]["endpoint"] for name in ("tablestore", "dysmsapi", "sts", "smq")},
+        ),
+        tablestore_instance=ready["tablestore"]["instance"],
+        account_id=ACCOUNT_ID,
+        access_key=key,
+        api_keys=ApiKeys(**ready["api_keys"]),
+    )
+    manifest = render(
+        PROJECT.s_yaml, environment=PROJECT.environment(around), account_id=ACCOUNT_ID
+    )
+    pairs = []
+    for spec, path in zip(manifest.functions, ("/v1/otp", "/v1/otp/verify"), strict=False):
+        environment = {
+            **manifest.functions[0].environment,
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": key.access_key_id,
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.access_key_secret,
+            "BENCH_KEY": ready["api_key"],
+        }
+        environment.pop("PYTHONPATH", None)
+        folder = LOCAL_BUILD / "functions" / spec.resource
+        ours = Subject(
+            spec.resource, "index", (folder, folder / "python"), path, environment, isolated=True
+        )
+        textbook = Subject(
+            "textbook", "tests.bench.textbook", (ROOT,), path, environment, isolated=False
+        )
+        pairs.append((ours, textbook))
+    return pairs
+
+
+def main() -> int:
+    """Measure and print; 1 if a subject did not answer as it should."""
+    numbers = iter(range(10**6))
+    with tempfile.TemporaryDirectory(prefix="sesame-bench-") as folder:
+        cloud = BackgroundCloud(Path(folder))
+        cloud.start()
+        try:
+            print(f"{'cold start and one request':<30}{'CPU ms':>8}{'modules':>9}{'RSS MiB':>9}")
+            for ours, textbook in subjects(cloud):
+                runs: dict[str, list[dict[str, float]]] = {ours.name: [], textbook.name: []}
+                for _ in range(RUNS):
+                    for subject in (ours, textbook):
+                        phone = f"138{next(numbers):08d}"
+                        body: dict[str, str] = {"phone": phone, "purpose": "login"}
+                        if subject.path.endswith("verify"):
+                            issued = cloud.post("/v1/otp", body).json()
+                            body = {"challenge_id": issued["challenge_id"], "code": "000000"}
+                        measured = subject.run(body)
+                        expected = 422 if subject.path.endswith("verify") else 202
+                        if measured["status"] != expected:
+                            print(f"bench: {subject.name} answered {measured['status']}")
+                            return 1
+                        runs[subject.name].append(measured)
+                report(ours.path, runs)
+        finally:
+            cloud.stop()
+    return 0
+
+
+def report(path: str, runs: Mapping[str, list[dict[str, float]]]) -> None:
+    """A line for each subject of a route, and the ratio of the first to the second."""
+    medians = {
+        name: {key: statistics.median(run[key] for run in measured) for key in measured[0]}
+        for name, measured in runs.items()
+    }
+    for name, values in medians.items():
+        label = f"{path}  {name}"
+        print(
+            f"{label:<30}{values['cpu_s'] * 1000:>8.0f}"
+            f"{values['module_count']:>9.0f}{values['rss_mib']:>9.0f}"
+        )
+    ours, textbook = medians.values()
+    print(f"{'  ratio':<30}{ours['cpu_s'] / textbook['cpu_s']:>8.2f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
