@@ -5,9 +5,9 @@ The key is not the rotating OTP key: with a new one every counter would start ag
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from dataclasses import dataclass
+
+from shared.mac import mac_of
 
 PSEUDONYM_BYTES = 16
 
@@ -20,9 +20,4 @@ class Pseudonyms:
 
     def of(self, kind: str, *parts: str) -> bytes:
         """16 bytes that stand for `parts`; the same parts of another kind give another name."""
-        # Length-prefixed, so that ("ab", "c") and ("a", "bc") never meet.
-        message = b"".join(
-            len(part).to_bytes(4, "big") + part
-            for part in (text.encode() for text in (kind, *parts))
-        )
-        return hmac.new(self.key, message, hashlib.sha256).digest()[:PSEUDONYM_BYTES]
+        return mac_of(self.key, *(text.encode() for text in (kind, *parts)))[:PSEUDONYM_BYTES]

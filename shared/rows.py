@@ -45,7 +45,6 @@ class RowChange:
 
     proof: a column that this change alone writes with this value. When an answer is lost on the
     way, reading it back tells whether the change was applied.
-    drop: delete the row whole.
     """
 
     key: RowKey
@@ -54,12 +53,11 @@ class RowChange:
     adds: Mapping[str, int] = field(default_factory=dict)
     deletes: tuple[str, ...] = ()
     proof: tuple[str, Value] | None = None
-    drop: bool = False
 
     def joined(self, other: RowChange) -> RowChange:
         """Both changes of one row as one: all requirements, all effects, the first's proof."""
-        if self.key != other.key or self.drop or other.drop:
-            raise ValueError("only changes of one row that stays can be joined")
+        if self.key != other.key:
+            raise ValueError("only changes of one row can be joined")
         return RowChange(
             key=self.key,
             requires=(*self.requires, *other.requires),
@@ -68,6 +66,12 @@ class RowChange:
             deletes=(*self.deletes, *other.deletes),
             proof=self.proof or other.proof,
         )
+
+
+def number_in(row: Row, column: str) -> int:
+    """The number in a column; 0 if there is none."""
+    value = row.get(column, 0)
+    return value if isinstance(value, int) else 0
 
 
 def bears_mark(row: Row | None, change: RowChange) -> bool:

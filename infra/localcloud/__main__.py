@@ -11,12 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from infra.localcloud.control.operations import OPERATIONS
 from infra.localcloud.run import data_lock
 from infra.localcloud.run.process import run
 from infra.localcloud.run.ready import clear_ready_file, write_ready_file
 from infra.localcloud.run.refusal import StartRefused
-
-SERVICES = ("dysmsapi", "smq", "sts", "tablestore")
 
 
 class Ready(Protocol):
@@ -33,8 +32,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line asks for until a signal comes. The exit status."""
     asked = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    # The SDK warns at import that it has no compiled encoder; the Python one is what is shipped.
-    logging.getLogger("tablestore").setLevel(logging.ERROR)
     if asked.command == "up":
         forget_earlier_run(asked.ready_file, asked.data)
     if asked.command == "serve":
@@ -95,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         "--functions", type=Path, metavar="DIR", help="run packaged functions from this folder"
     )
     single = commands.add_parser("serve", help="one service alone")
-    single.add_argument("service", choices=SERVICES)
+    single.add_argument("service", choices=sorted(OPERATIONS))
     _add_common(single, data=None)
     return parser
 

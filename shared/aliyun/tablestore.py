@@ -159,9 +159,8 @@ class TablestoreRows:
             log_event(STORE_RETRIED, error_code=failure.code)
             return [code] * len(changes)
         codes = [""] * len(changes)
-        for failed in (response.get_failed_of_update(), response.get_failed_of_delete()):
-            for item in failed:
-                codes[item.index] = item.error_code or LOST
+        for item in response.get_failed_of_update():
+            codes[item.index] = item.error_code or LOST
         return codes
 
     def _read(self, keys: Sequence[RowKey]) -> list[Row | None]:
@@ -223,8 +222,6 @@ def _as_primary_key(key: RowKey) -> list[tuple[str, str]]:
 def _as_item(change: RowChange) -> Any:  # the SDK's untyped item
     condition = ots.Condition(ots.RowExistenceExpectation.IGNORE, _as_condition(change))
     primary_key = _as_primary_key(change.key)
-    if change.drop:
-        return ots.DeleteRowItem(ots.Row(primary_key), condition)
     columns: dict[str, list[Any]] = {}
     if change.puts:
         columns["PUT"] = list(change.puts.items())

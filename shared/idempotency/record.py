@@ -19,7 +19,7 @@ from shared.errors import (
     IdempotencyKeyReused,
 )
 from shared.pseudonym import Pseudonyms
-from shared.rows import Require, Row, RowChange, RowKey, require_absent
+from shared.rows import Require, Row, RowChange, RowKey, number_in, require_absent
 
 KEEP_MS = 24 * 3600 * 1000
 LEASE_MS = 60_000
@@ -107,13 +107,13 @@ class Claim:
         """
         if row is None or row.get("owner") == self.owner:
             return None
-        if _number(row, "kept_until_ms") <= self.claimed_ms:
+        if number_in(row, "kept_until_ms") <= self.claimed_ms:
             return None
         if row.get("fingerprint") != self.fingerprint:
             raise IdempotencyKeyReused
         answer: dict[str, object] = json.loads(str(row["answer"]))
         if row.get("state") == "running":
-            if _number(row, "leased_until_ms") > now_ms:
+            if number_in(row, "leased_until_ms") > now_ms:
                 raise IdempotencyInProgress
             answer["delivery"] = "unconfirmed"
         return answer
@@ -150,8 +150,3 @@ class IdempotencyBook:
 
 def _pack(answer: Answer) -> str:
     return json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
-
-
-def _number(row: Row, column: str) -> int:
-    value = row.get(column, 0)
-    return value if isinstance(value, int) else 0

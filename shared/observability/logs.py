@@ -63,9 +63,7 @@ def set_up_logs() -> None:
 
 
 def quiet_library(*names: str) -> None:
-    """Take the handlers that a library added to its own loggers, and keep it below WARNING
-    still.
-    """
+    """Take the handlers that a library added to its own loggers, and hear only its errors."""
     for name in names:
         logger = logging.getLogger(name)
         logger.handlers[:] = []

@@ -22,8 +22,6 @@ _ID_NAMES = re.compile(r"(^|_)id$|^trace|^stack$|_at$|_ms$|_s$|^event$|^function
 _PHONE = re.compile(r"\+?\d(?:[ -]?\d){7,14}")
 _DIGITS = re.compile(r"(?<![0-9A-Za-z*])\d{4,10}(?![0-9A-Za-z])")
 
-Plain = str | int | float | bool | None
-
 
 def redact(fields: Mapping[str, object]) -> dict[str, object]:
     """`fields` as they may be written: same names, safe values."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from shared.otp.challenge_id import ChallengeRef
 from shared.otp.policy import Policy
-from shared.rows import Require, Row, RowChange, RowKey, require_absent
+from shared.rows import Require, Row, RowChange, RowKey, number_in, require_absent
 
 _NONE = "none"
 
@@ -100,13 +100,10 @@ class ChallengeRows:
         """What `reopen` requires, asked of rows that were read."""
         if phone is None or own is None:
             return False
-        expires_ms, attempts = phone.get(self._expiry), phone.get(self._attempts, 0)
         return (
-            isinstance(attempts, int)
-            and attempts < policy.max_attempts
-            and phone.get(self._current) == self.nonce
-            and isinstance(expires_ms, int)
-            and expires_ms > now_ms
+            phone.get(self._current) == self.nonce
+            and number_in(phone, self._expiry) > now_ms
+            and number_in(phone, self._attempts) < policy.max_attempts
             and own.get("state") == "pending"
             and own.get("context") == context
         )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from shared.mac import mac_of
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -16,12 +16,11 @@ class Keyring:
     secrets: Mapping[int, bytes]
 
     def mac(self, version: int, label: str, *parts: bytes) -> bytes:
-        """HMAC-SHA-256 of `parts`, length-prefixed, under the key of `version` for one use.
+        """The MAC of `parts` under the key of `version`, for the one use that `label` names.
 
         Raises KeyError for a version that is not held.
         """
-        message = b"".join(len(part).to_bytes(4, "big") + part for part in (label.encode(), *parts))
-        return hmac.new(self.secrets[version], message, hashlib.sha256).digest()
+        return mac_of(self.secrets[version], label.encode(), *parts)
 
     def holds(self, version: int) -> bool:
         """True if codes of that version can still be checked."""

@@ -31,8 +31,6 @@ DEADLINE_MS = 5_000
 
 _TRIES = 3
 _BACKOFF_S = 0.2
-_AMBIGUITY_WINDOW_MS = 50_000
-"""Well inside the provider's minute, in which a second copy cannot go out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +78,9 @@ class CodeSender:
             if elapsed_ms >= DEADLINE_MS or tries == _TRIES:
                 return outcome
             if isinstance(outcome, SendUnknown):
-                if not phone.is_mainland or elapsed_ms >= _AMBIGUITY_WINDOW_MS:
+                if not phone.is_mainland:
                     return outcome
+                # The deadline is well inside the provider's minute: no second copy can go out.
                 was_unclear = True
             elif isinstance(outcome, SendRefused) and RETRY_AT_ONCE.fullmatch(outcome.code):
                 self.sleep(_BACKOFF_S * tries)

@@ -42,7 +42,7 @@ class Admission:
             *(ledger.admit(self.entry, self.now_ms) for ledger in self.ledgers),
             # Half the budget: the guesses of all challenges that can be live at once fit into it,
             # so that verify never meets a count that is full only because it is old.
-            RowChange(key=self.guesses.key, requires=self.guesses.headroom(room)),
+            self.guesses.room_for(room),
         ]
 
     def reclaim(
@@ -83,7 +83,7 @@ class Admission:
         the phone may have no send left in one of its longer windows.
         """
         change = self._phone.postpone(self.entry, self.now_ms, at_ms)
-        return change.joined(self._phone.unless_full()) if unless_full else change
+        return change.joined(self._phone.room_for(1)) if unless_full else change
 
     @property
     def quota(self) -> Quota:

@@ -13,11 +13,11 @@ A window of one needs no count: the time of the last admission decides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.errors import Quota
-from shared.rows import Require, Row, RowChange, RowKey, Value, require_absent
+from shared.rows import Require, Row, RowChange, RowKey, Value, number_in, require_absent
 from shared.throttle.model import Window
 
 
@@ -35,16 +35,14 @@ class RollingLedger:
         Refused as well if the entry is known already: a copy of the change that comes late, after
         a retry or a refund, counts for nothing.
         """
-        requires = [require_absent(self._at(entry))]
-        for window in self.windows:
-            if window.limit == 1:
-                latest_ms = now_ms - window.span_s * 1000
-                requires.append(Require(self._last, "<=", latest_ms, if_missing=True))
-            else:
-                requires.append(Require(self._n(window), "<", window.limit, if_missing=True))
+        gaps = (
+            Require(self._last, "<=", now_ms - window.span_s * 1000, if_missing=True)
+            for window in self.windows
+            if window.limit == 1
+        )
         return RowChange(
             key=self.key,
-            requires=tuple(requires),
+            requires=(require_absent(self._at(entry)), *gaps, *self.room_for(1).requires),
             puts={self._last: now_ms, self._at(entry): now_ms},
             adds={self._n(window): 1 for window in self._counted},
             proof=(self._at(entry), now_ms),
@@ -58,27 +56,25 @@ class RollingLedger:
         has tidied it just before), plain admission, which neighbours do not disturb.
         """
         row = row or {}
-        if all(_count(row, self._n(window)) < window.limit for window in self._counted):
+        if all(number_in(row, self._n(window)) < window.limit for window in self._counted):
             return self.admit(entry, now_ms)
-        times_ms = self._times_ms(row)
+        exact = self.tidied(row, now_ms)
         return RowChange(
             key=self.key,
             requires=(
                 require_absent(self._at(entry)),
-                *(
-                    _as_read(row, column)
-                    for column in (self._last, *(self._n(window) for window in self._counted))
-                ),
+                _as_read(row, self._last),
+                *exact.requires,
             ),
             puts={
                 self._last: now_ms,
                 self._at(entry): now_ms,
                 **{
-                    self._n(window): 1 + len(_inside(window, times_ms.values(), now_ms))
+                    self._n(window): 1 + number_in(exact.puts, self._n(window))
                     for window in self._counted
                 },
             },
-            deletes=self._outgrown(times_ms, now_ms),
+            deletes=exact.deletes,
             proof=(self._at(entry), now_ms),
         )
 
@@ -90,18 +86,6 @@ class RollingLedger:
             key=self.key,
             requires=(Require(self._at(entry), "==", admitted_ms),),
             puts={self._at(entry): at_ms, self._last: at_ms},
-        )
-
-    def unless_full(self) -> RowChange:
-        """Nothing but a question, to be joined with another change of the row: refused if a window
-        may have no room left.
-        """
-        return RowChange(
-            key=self.key,
-            requires=tuple(
-                Require(self._n(window), "<", window.limit, if_missing=True)
-                for window in self._counted
-            ),
         )
 
     def refund(self, entry: str, admitted_ms: int) -> RowChange:
@@ -117,11 +101,16 @@ class RollingLedger:
             deletes=(self._last,) if self._has_gap else (),
         )
 
-    def headroom(self, count: int) -> tuple[Require, ...]:
-        """What must hold so that `count` more admissions would surely fit."""
-        return tuple(
-            Require(self._n(window), "<=", window.limit - count, if_missing=True)
-            for window in self._counted
+    def room_for(self, count: int) -> RowChange:
+        """Nothing but a question, to be joined with another change of the row: refused unless
+        `count` more admissions surely fit into every counted window.
+        """
+        return RowChange(
+            key=self.key,
+            requires=tuple(
+                Require(self._n(window), "<=", window.limit - count, if_missing=True)
+                for window in self._counted
+            ),
         )
 
     def tidied(self, row: Row | None, now_ms: int) -> RowChange:
@@ -145,7 +134,7 @@ class RollingLedger:
         for window in self.windows:
             times_ms = sorted(_inside(window, self._times_ms(row).values(), now_ms))
             if window.limit == 1 and not times_ms:
-                times_ms = _inside(window, _times((row.get(self._last),)), now_ms)
+                times_ms = _inside(window, (number_in(row, self._last),), now_ms)
             remaining = window.limit - len(times_ms)
             wait_ms = 0
             if remaining <= 0:
@@ -207,18 +196,9 @@ def tightest(quotas: Sequence[Quota]) -> Quota | None:
     return max(full, key=lambda quota: quota.reset_s, default=None)
 
 
-def _inside(window: Window, times_ms: object, now_ms: int) -> list[int]:
+def _inside(window: Window, times_ms: Iterable[int], now_ms: int) -> list[int]:
     # An entry from the future (the clock was set back) counts: strict, never lenient.
-    return [at_ms for at_ms in _times(times_ms) if at_ms > now_ms - window.span_s * 1000]
-
-
-def _times(values: object) -> list[int]:
-    return [value for value in values if isinstance(value, int)]  # type: ignore[attr-defined]
-
-
-def _count(row: Row, column: str) -> int:
-    value = row.get(column, 0)
-    return value if isinstance(value, int) else 0
+    return [at_ms for at_ms in times_ms if at_ms > now_ms - window.span_s * 1000]
 
 
 def _as_read(row: Row, column: str) -> Require:

@@ -94,14 +94,6 @@ def test_no_changes_are_no_batch(rows: RowStore) -> None:
     assert rows.apply([]) == []
 
 
-def test_a_drop_removes_the_row_if_it_may(rows: RowStore) -> None:
-    rows.apply([RowChange(A, puts={"owner": "me"})])
-
-    assert rows.apply([RowChange(A, (Require("owner", "==", "you"),), drop=True)]) == [False]
-    assert rows.apply([RowChange(A, (Require("owner", "==", "me"),), drop=True)]) == [True]
-    assert rows.read([A]) == [None]
-
-
 def test_parallel_changes_of_one_row_never_pass_its_limit(rows: RowStore) -> None:
     change = RowChange(A, (Require("n", "<", 7, if_missing=True),), adds={"n": 1})
     with ThreadPoolExecutor(12) as pool:

@@ -44,9 +44,6 @@ class MemoryRows:
             row = self.rows.get(change.key, {})
             if not all(_holds(row, require) for require in change.requires):
                 return False
-            if change.drop:
-                self.rows.pop(change.key, None)
-                return True
             row = dict(row)
             for column in change.deletes:
                 row.pop(column, None)

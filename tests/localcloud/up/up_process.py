@@ -19,7 +19,7 @@ from infra.localcloud.run.up import RunningCloud, UpOptions, up
 
 
 def main(root: Path, data: Path, ready_file: Path, hang_at: str) -> int:
-    logging.getLogger("tablestore").setLevel(logging.ERROR)  # as the command line does
+    logging.getLogger("tablestore").setLevel(logging.ERROR)  # it says at import what it lacks
     from tests.localcloud.up.small import SmallProject
 
     small = SmallProject(root)
