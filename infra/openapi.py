@@ -14,12 +14,21 @@ from pathlib import Path
 from pydantic.json_schema import models_json_schema
 
 from shared import errors
+from shared.api.notification_body import NotificationBody, RecipientBody
+from shared.api.notifications import MessageSearchBody
 from shared.api.otp import OtpRequestBody, OtpVerifyBody
 from shared.fc.responses import STATUS
 
 FILE = Path(__file__).resolve().parent.parent / "functions" / "describe_api" / "openapi.json"
 
 _KEY_PATTERN = r'^("([\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255}"|[A-Za-z0-9_-]{16,255})$'
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A quoted string, or a token of 16 or more; kept for 24 hours at least.",
+    "schema": {"type": "string", "pattern": _KEY_PATTERN},
+}
 _RATE_LIMIT = {
     "RateLimit-Policy": "The policy that counts most, as q requests in w seconds",
     "RateLimit": "What remains of it (r), and when it is reset (t, seconds)",
@@ -45,6 +54,14 @@ _REQUEST = (
     "throttled",
     "provider_unavailable",
 )
+_NOTIFY = (
+    *_EVERYWHERE,
+    *_WITH_BODY,
+    "phone_invalid",
+    "idempotency_key_invalid",
+    "idempotency_key_reused",
+)
+_TRACK = ("unauthenticated", "method_not_allowed", "not_found", "store_unavailable")
 _VERIFY = (*_EVERYWHERE, *_WITH_BODY, "otp_invalid")
 
 _ISSUED = {
@@ -75,6 +92,74 @@ _VERIFIED = {
         },
     },
 }
+_ACCEPTED = {
+    "type": "object",
+    "required": ["message_id", "status"],
+    "properties": {
+        "message_id": {"type": "string", "description": "Of the first, if there are many"},
+        "status": {"enum": ["queued", "scheduled"]},
+        "messages": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"message_id": {"type": "string"}, "to": {"type": "string"}},
+            },
+        },
+        "rejected": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "index": {"type": "integer"},
+                    "code": {"type": "string"},
+                    "reason": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+_MESSAGE = {
+    "type": "object",
+    "required": ["message_id", "status", "to", "template", "channel", "accepted_at", "timeline"],
+    "properties": {
+        "message_id": {"type": "string"},
+        "status": {
+            "enum": [
+                "queued",
+                "scheduled",
+                "sending",
+                "waiting",
+                "sent",
+                "unknown",
+                "unconfirmed",
+                "delivered",
+                "undelivered",
+                "failed",
+                "suppressed",
+                "cancelled",
+            ]
+        },
+        "reason": {"type": "string", "description": "A code of ours, the provider or a carrier"},
+        "to": {"type": "string", "description": "Masked"},
+        "template": {"type": "string"},
+        "channel": {"enum": ["sms", "email", "webhook"]},
+        "accepted_at": {"type": "integer", "description": "UTC epoch milliseconds"},
+        "due_at": {"type": "integer", "description": "UTC epoch milliseconds"},
+        "attempts": {"type": "integer"},
+        "timeline": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["at", "event"],
+                "properties": {
+                    "at": {"type": "integer", "description": "UTC epoch milliseconds"},
+                    "event": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
 _PROBLEM = {
     "type": "object",
     "description": "RFC 9457",
@@ -101,7 +186,16 @@ _PROBLEM = {
 def description() -> dict[str, object]:
     """The whole document."""
     _, bodies = models_json_schema(
-        [(OtpRequestBody, "validation"), (OtpVerifyBody, "validation")],
+        [
+            (model, "validation")
+            for model in (
+                OtpRequestBody,
+                OtpVerifyBody,
+                NotificationBody,
+                RecipientBody,
+                MessageSearchBody,
+            )
+        ],
         ref_template="#/components/schemas/{model}",
     )
     return {
@@ -109,7 +203,7 @@ def description() -> dict[str, object]:
         "info": {
             "title": "Sesame",
             "version": "1.0.0",
-            "description": "One-time passwords by SMS.",
+            "description": "One-time passwords by SMS, and notifications.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "http://127.0.0.1:8080", "description": "the local cloud"}],
@@ -117,6 +211,24 @@ def description() -> dict[str, object]:
         "paths": {
             "/v1/otp": {"post": _request_otp()},
             "/v1/otp/verify": {"post": _verify_otp()},
+            "/v1/notifications": {"post": _send_notification()},
+            "/v1/messages/{message_id}": {
+                "parameters": [
+                    {
+                        "name": "message_id",
+                        "in": "path",
+                        "required": True,
+                        "schema": {"type": "string"},
+                    }
+                ],
+                "get": _message("show_message", "A message's life so far", _TRACK),
+                "delete": _message(
+                    "cancel_message",
+                    "Call a message off before it is on its way",
+                    (*_TRACK, "message_not_cancellable", "forbidden", "payload_too_large"),
+                ),
+            },
+            "/v1/messages/search": {"post": _search()},
             "/v1/openapi.json": {
                 "get": {
                     "operationId": "describe_api",
@@ -132,6 +244,8 @@ def description() -> dict[str, object]:
                 **bodies["$defs"],
                 "OtpIssued": _ISSUED,
                 "OtpVerified": _VERIFIED,
+                "NotificationAccepted": _ACCEPTED,
+                "Message": _MESSAGE,
                 "Problem": _PROBLEM,
             },
         },
@@ -142,15 +256,7 @@ def _request_otp() -> dict[str, object]:
     return {
         "operationId": "request_otp",
         "summary": "Send a code, or, with challenge_id, the same code again",
-        "parameters": [
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "required": False,
-                "description": "A quoted string, or a token of 16 or more; kept for 24 hours.",
-                "schema": {"type": "string", "pattern": _KEY_PATTERN},
-            }
-        ],
+        "parameters": [_IDEMPOTENCY_KEY],
         "requestBody": _body("OtpRequestBody"),
         "responses": {
             "202": _answer(
@@ -171,6 +277,53 @@ def _verify_otp() -> dict[str, object]:
         "responses": {
             "200": _answer("The code was right", {"$ref": "#/components/schemas/OtpVerified"}),
             **_problems(_VERIFY),
+        },
+    }
+
+
+def _send_notification() -> dict[str, object]:
+    return {
+        "operationId": "send_notification",
+        "summary": "Tell one to a thousand people what happened, by a template",
+        "parameters": [_IDEMPOTENCY_KEY],
+        "requestBody": _body("NotificationBody"),
+        "responses": {
+            "202": _answer(
+                "It is durably on the queue",
+                {"$ref": "#/components/schemas/NotificationAccepted"},
+                {"Idempotency-Replayed": "`true` if it was accepted before"},
+            ),
+            **_problems(_NOTIFY),
+        },
+    }
+
+
+def _message(operation: str, summary: str, problems: tuple[str, ...]) -> dict[str, object]:
+    return {
+        "operationId": operation,
+        "summary": summary,
+        "responses": {
+            "200": _answer("The message", {"$ref": "#/components/schemas/Message"}),
+            **_problems(problems),
+        },
+    }
+
+
+def _search() -> dict[str, object]:
+    found = {
+        "type": "object",
+        "required": ["messages"],
+        "properties": {
+            "messages": {"type": "array", "items": {"$ref": "#/components/schemas/Message"}}
+        },
+    }
+    return {
+        "operationId": "search_messages",
+        "summary": "The latest messages to a phone",
+        "requestBody": _body("MessageSearchBody"),
+        "responses": {
+            "200": _answer("Newest first", found),
+            **_problems((*_EVERYWHERE, *_WITH_BODY, "phone_invalid")),
         },
     }
 

@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from infra.localcloud.dysmsapi.catalogue import Catalogue
-from infra.localcloud.run.project import ApiKeys, Project, Surroundings
+from infra.localcloud.run.project import ApiKeys, Callbacks, Project, Surroundings
 from infra.localcloud.run.refusal import StartRefused
 from infra.package import PackagingFailed, build
+from infra.queues import account_from, apply_queues
 from infra.quiet_tablestore import ots
-from infra.sms_catalogue import SIGN_NAME, as_setting, templates
+from infra.sms_catalogue import SIGN_NAME, as_setting, notification_setting, templates
 from infra.tables import apply_tables
 from shared.access.api_keys import hash_key
 from shared.otp.policy import DEFAULT_POLICIES
@@ -46,6 +47,13 @@ def _secrets(data: Path) -> Mapping[str, str]:
         )
         draft.replace(file)
     kept: dict[str, str] = json.loads(file.read_text())
+    if "record_key" not in kept:  # a folder of an earlier version
+        kept["record_key"] = base64.b64encode(secrets.token_bytes(32)).decode()
+        kept["callback_secret"] = secrets.token_urlsafe(32)
+        draft = data / "secrets.json.new"
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(kept))
+        draft.replace(file)
     return kept
 
 
@@ -65,6 +73,12 @@ def _environment(around: Surroundings) -> Mapping[str, str]:
         "SESAME_OTP_TEMPLATES": as_setting(templates(STAGE)),
         "SESAME_OTP_KEYS": f"1:{kept['otp_key']}",
         "SESAME_PSEUDONYM_KEY": kept["pseudonym_key"],
+        "SESAME_RECORD_KEY": kept["record_key"],
+        "SESAME_CALLBACK_SECRETS": kept["callback_secret"],
+        "SESAME_SMQ_ENDPOINT": around.endpoints.smq,
+        "SESAME_EMAIL_ACCOUNT": "notices@sesame.example",
+        "SESAME_EMAIL_ENDPOINT": around.endpoints.directmail,
+        "SESAME_NOTIFICATION_TEMPLATES": notification_setting(STAGE),
         "SESAME_API_KEYS": f"default:{hash_key(keys.default)},second:{hash_key(keys.second)}",
     }
 
@@ -82,6 +96,14 @@ def _prepare(around: Surroundings) -> None:
         build(target="here", out=LOCAL_BUILD)
     except PackagingFailed as error:
         raise StartRefused(f"package: {error}") from error
+    account = account_from(
+        {
+            "SESAME_SMQ_ENDPOINT": around.endpoints.smq,
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": around.access_key.access_key_id,
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": around.access_key.access_key_secret,
+        }
+    )
+    apply_queues(account, STAGE)
     apply_tables(
         ots.OTSClient(
             around.endpoints.tablestore,
@@ -90,6 +112,11 @@ def _prepare(around: Surroundings) -> None:
             around.tablestore_instance,
         )
     )
+
+
+def _callbacks(around: Surroundings) -> Callbacks:
+    address = f"{around.endpoints.gateway}/v1/callbacks/{_secrets(around.data)['callback_secret']}"
+    return Callbacks(f"{address}/sms-report", f"{address}/sms-up")
 
 
 PROJECT = Project(
@@ -102,4 +129,5 @@ PROJECT = Project(
     prepare=_prepare,
     purposes=tuple(DEFAULT_POLICIES),
     example_phone="+8613800138000",
+    callbacks=_callbacks,
 )

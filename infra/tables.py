@@ -14,13 +14,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infra.quiet_tablestore import ots
+from shared.rows import CONSENT, RECORDS, STATE
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table: its key columns, all strings, and how long a cell is kept after it was written.
 
-    ttl_s: at least 86,400, by cell; garbage collection only, nothing relies on it for expiry.
+    ttl_s: at least 86,400, by cell, or -1 for ever; garbage collection only, nothing relies on it
+    for expiry.
     """
 
     name: str
@@ -30,7 +32,11 @@ class Table:
 
 TABLES = (
     # Two days: the longest any row matters is 24 hours, for idempotency keys and rolling days.
-    Table("sesame_state", ("subject", "item"), ttl_s=172_800),
+    Table(STATE, ("subject", "item"), ttl_s=172_800),
+    # How long it is known what became of a message, and what it cost.
+    Table(RECORDS, ("subject", "item"), ttl_s=180 * 86_400),
+    # Who wants no promotions stays known.
+    Table(CONSENT, ("subject", "item"), ttl_s=-1),
 )
 
 

@@ -13,11 +13,13 @@
     ├── UnsupportedMediaType      unsupported_media_type
     ├── OtpInvalid                otp_invalid              wrong, used, expired, unknown: one
     ├── ChallengeInvalid          challenge_invalid        a resend of what cannot be sent again
+    ├── MessageNotCancellable     message_not_cancellable  it is on its way, or has ended
     ├── IdempotencyInProgress     idempotency_in_progress
     ├── IdempotencyKeyReused      idempotency_key_reused
     ├── Throttled                 throttled
     ├── ProviderUnavailable       provider_unavailable     certainly not sent
     ├── StoreUnavailable          store_unavailable
+    │   └── QueueUnavailable      store_unavailable        not durably on the queue
     └── SettingsInvalid           settings_invalid         a deployment that cannot start
 
 `code` is stable and public, and so is `public_message`. The internal cause travels by
@@ -145,6 +147,13 @@ class ChallengeInvalid(SesameError):
     public_message = "This challenge cannot be sent again; request a new code."
 
 
+class MessageNotCancellable(SesameError):
+    """A message that is on its way already, or has come to its end."""
+
+    code = "message_not_cancellable"
+    public_message = "This message can no longer be called off."
+
+
 class IdempotencyInProgress(SesameError):
     """The first request with this key is still running."""
 
@@ -215,6 +224,10 @@ class StoreUnavailable(SesameError):
     def __init__(self, reason: str, *, maybe_applied: bool = True) -> None:
         super().__init__(reason)
         self.maybe_applied = maybe_applied
+
+
+class QueueUnavailable(StoreUnavailable):
+    """The queue did not take the work; the caller may try again."""
 
 
 class SettingsInvalid(SesameError):

@@ -10,10 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 Value = int | str
 Row = Mapping[str, Value]
+
+
+STATE, RECORDS, CONSENT = "sesame_state", "sesame_records", "sesame_consent"
+"""The tables, by how long they keep a cell: two days, half a year, for good."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -22,6 +26,7 @@ class RowKey:
 
     subject: str
     item: str
+    table: str = STATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,8 @@ class RowChange:
     """If every requirement holds, then all of puts, adds and deletes happen; else nothing does.
 
     proof: a column that this change alone writes with this value. When an answer is lost on the
-    way, reading it back tells whether the change was applied.
+    way, reading it back tells whether the change was applied. drops: the whole row goes, and there
+    are no other effects.
     """
 
     key: RowKey
@@ -53,6 +59,7 @@ class RowChange:
     adds: Mapping[str, int] = field(default_factory=dict)
     deletes: tuple[str, ...] = ()
     proof: tuple[str, Value] | None = None
+    drops: bool = False
 
     def joined(self, other: RowChange) -> RowChange:
         """Both changes of one row as one: all requirements, all effects, the first's proof."""
@@ -65,6 +72,7 @@ class RowChange:
             adds={**self.adds, **other.adds},
             deletes=(*self.deletes, *other.deletes),
             proof=self.proof or other.proof,
+            drops=self.drops or other.drops,
         )
 
 
@@ -105,4 +113,16 @@ class RowStore(Protocol):
         """The rows at `keys`, None where there is none, in one round trip.
 
         Raises StoreUnavailable.
+        """
+
+
+@runtime_checkable
+class RowRange(Protocol):
+    """Rows of one subject in the order of their items."""
+
+    def scan(
+        self, *, table: str, subject: str, start: str, end: str, limit: int
+    ) -> list[tuple[RowKey, Row]]:
+        """Up to `limit` rows (1 to 5,000) with start <= item < end, in one round trip; fewer do not
+        mean that there are no more. Raises StoreUnavailable.
         """

@@ -11,7 +11,10 @@ class RefusalKind(Enum):
 
     FLOW_CONTROL = "flow_control"  # the provider's own limit for this number: later
     NUMBER = "number"  # this number cannot receive
-    UNAVAILABLE = "unavailable"  # balance, sign, template, permission, outage: the operator's
+    BUSY = "busy"  # refused before anything was done: again, a moment later
+    ACCOUNT = "account"  # balance, frozen, permission: nothing goes out until a person acts
+    OPTED_OUT = "opted_out"  # this person refused such messages, at the provider
+    UNAVAILABLE = "unavailable"  # sign, template, content: this message will never go out so
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,63 @@ class SmsSettings(_Settings):
     templates: Json[dict[str, dict[Destination, TemplateCode]]] = Field(alias="OTP_TEMPLATES")
 
 
+def _callback_secrets(text: object) -> tuple[str, ...]:
+    secrets = tuple(part.strip() for part in str(text).split(","))
+    if not all(re.fullmatch(r"[A-Za-z0-9_-]{32,128}", secret) for secret in secrets):
+        raise ValueError("not secrets of 32 to 128 of A-Z a-z 0-9 _ -, separated by commas")
+    return secrets
+
+
+class QueueSettings(_Settings):
+    """Where the queues are; STAGE is part of their names."""
+
+    endpoint: str = Field(alias="SMQ_ENDPOINT", pattern=r"^https?://")
+    stage: str = Field(alias="STAGE", pattern=r"^[a-z0-9-]{1,20}$")
+
+
+class RecordSettings(_Settings):
+    """The secrets under the names of people, and under what is kept of them."""
+
+    pseudonym_key: Annotated[bytes, BeforeValidator(_secret)] = Field(alias="PSEUDONYM_KEY")
+    record_key: Annotated[bytes, BeforeValidator(_secret)] = Field(alias="RECORD_KEY")
+
+
+class NotificationSettings(_Settings):
+    """templates: `{"ship_update": {"domestic": "SMS_1", "international": "SMS_2"}, ...}`.
+    prices, budgets: JSON; empty for the examples, and for no limits.
+    """
+
+    sign_name: str = Field(alias="SMS_SIGN_NAME", min_length=1)
+    templates: Json[dict[str, dict[Destination, TemplateCode]]] = Field(
+        alias="NOTIFICATION_TEMPLATES"
+    )
+    prices: str = Field(alias="SMS_PRICES", default="")
+    budgets: str = Field(alias="BUDGETS", default="")
+
+
+class ChannelSettings(_Settings):
+    """How messages leave. Empty: that channel is not offered.
+
+    webhooks: `{"tenant": {"url": "https://...", "secrets": ["whsec_..."]}}`.
+    """
+
+    sms_endpoint: str = Field(alias="SMS_ENDPOINT", default="")
+    sms_region: str = Field(alias="SMS_REGION", default="cn-hangzhou")
+    email_account: str = Field(alias="EMAIL_ACCOUNT", default="")
+    email_endpoint: str = Field(alias="EMAIL_ENDPOINT", default="")
+    email_region: str = Field(alias="EMAIL_REGION", default="cn-hangzhou")
+    webhooks: str = Field(alias="WEBHOOKS", default="")
+    reconcile_after_s: int = Field(alias="RECONCILE_AFTER_S", default=120, ge=1, le=3600)
+
+
+class CallbackSettings(_Settings):
+    """What the provider's pushes are known by: `new,old`."""
+
+    secrets: Annotated[tuple[str, ...], BeforeValidator(_callback_secrets)] = Field(
+        alias="CALLBACK_SECRETS"
+    )
+
+
 class PhoneSettings(_Settings):
     """How numbers without a country are read."""
 

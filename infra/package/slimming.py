@@ -32,6 +32,8 @@ EXCLUDED: Mapping[str, str | None] = {
     "cryptography": "cryptography",
     # Only for endpoints whose protocol is ws or wss; Dysmsapi has none.
     "websocket-client": "websocket",
+    # Named by aliyun-mns-sdk 1.3.0; no module of it imports it.
+    "pycryptodome": None,
 }
 # Kept on purpose, although it looks droppable: idna and charset-normalizer (requests imports
 # both), certifi (both SDKs ask for its bundle at the first request), crc32c (tablestore's encoder

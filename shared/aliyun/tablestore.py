@@ -35,7 +35,7 @@ from shared.observability.events import STORE_FAILED, STORE_RETRIED  # noqa: E40
 from shared.observability.logs import log_event  # noqa: E402
 from shared.rows import Row, RowChange, RowKey  # noqa: E402
 
-TABLE, SUBJECT, ITEM = "sesame_state", "subject", "item"
+SUBJECT, ITEM = "subject", "item"
 _TIMEOUT = urllib3.Timeout(connect=0.5, read=1.5)
 _BACKOFF_S = (0.05, 0.15)
 _DEADLINE_S = 3.0
@@ -70,19 +70,19 @@ class _Unclear(Exception):
 
 
 class TablestoreRows:
-    """Implements RowStore on one table whose primary key is (subject, item), both strings."""
+    """Implements RowStore and RowRange on tables whose primary key is (subject, item), both
+    strings.
+    """
 
     def __init__(
         self,
         *,
         endpoint: str,
         instance: str,
-        table: str = TABLE,
         sleep: Callable[[float], None] = time.sleep,
         monotonic_s: Callable[[], float] = time.monotonic,
         native: bool = False,
     ) -> None:
-        self._table = table
         self._sleep = sleep
         self._monotonic_s = monotonic_s
         self._client = ots.OTSClient(
@@ -126,6 +126,35 @@ class TablestoreRows:
         """The rows at `keys`, None where there is none."""
         return self._read_until(self._monotonic_s() + _DEADLINE_S, keys)
 
+    def scan(
+        self, *, table: str, subject: str, start: str, end: str, limit: int
+    ) -> list[tuple[RowKey, Row]]:
+        """Up to `limit` rows of `subject` with start <= item < end, by one GetRange."""
+        code = "deadline"
+        for _ in self._tries(self._monotonic_s() + _DEADLINE_S):
+            try:
+                _, _, rows, _ = self._call(
+                    lambda: self._client.get_range(
+                        table,
+                        "FORWARD",
+                        [(SUBJECT, subject), (ITEM, start)],
+                        [(SUBJECT, subject), (ITEM, end)],
+                        limit=limit,
+                        max_version=1,
+                    )
+                )
+            except _Unclear as failure:
+                code = failure.code
+                continue
+            return [
+                (
+                    RowKey(subject, str(row.primary_key[1][1]), table),
+                    _as_row(row.attribute_columns),
+                )
+                for row in rows
+            ]
+        raise self._failed(code, maybe_applied=False)
+
     def _read_until(self, deadline_s: float, keys: Sequence[RowKey]) -> list[Row | None]:
         code = "deadline"
         for _ in self._tries(deadline_s):
@@ -148,10 +177,11 @@ class TablestoreRows:
         """An error code for each change, empty where it was applied. A call that failed whole is
         the same error for each: one that may pass, or that may have been applied.
         """
+        places = _by_table([change.key for change in changes])
         request = ots.BatchWriteRowRequest()
-        request.add(
-            ots.TableInBatchWriteRowItem(self._table, [_as_item(change) for change in changes])
-        )
+        for table, indices in places.items():  # a table that is added twice replaces itself
+            items = [_as_item(changes[index]) for index in indices]
+            request.add(ots.TableInBatchWriteRowItem(table, items))
         try:
             response = self._call(lambda: self._client.batch_write_row(request))
         except _Unclear as failure:
@@ -159,27 +189,29 @@ class TablestoreRows:
             log_event(STORE_RETRIED, error_code=failure.code)
             return [code] * len(changes)
         codes = [""] * len(changes)
-        for item in response.get_failed_of_update():
-            codes[item.index] = item.error_code or LOST
+        for table, indices in places.items():
+            updated, deleted = (
+                response.get_update_by_table(table),
+                response.get_delete_by_table(table),
+            )
+            for item in (*updated, *deleted):
+                if not item.is_ok:
+                    codes[indices[item.index]] = item.error_code or LOST
         return codes
 
     def _read(self, keys: Sequence[RowKey]) -> list[Row | None]:
+        places = _by_table(keys)
         request = ots.BatchGetRowRequest()
-        request.add(
-            ots.TableInBatchGetRowItem(
-                self._table, [_as_primary_key(key) for key in keys], [], None, 1
-            )
-        )
+        for table, indices in places.items():
+            primary_keys = [_as_primary_key(keys[index]) for index in indices]
+            request.add(ots.TableInBatchGetRowItem(table, primary_keys, [], None, 1))
         response = self._call(lambda: self._client.batch_get_row(request))
-        rows: list[Row | None] = []
-        for item in response.get_result_by_table(self._table):
-            if not item.is_ok:
-                raise _Unclear(item.error_code, was_sent=False)
-            rows.append(
-                {name: value for name, value, _ in item.row.attribute_columns}
-                if item.row is not None
-                else None
-            )
+        rows: list[Row | None] = [None] * len(keys)
+        for table, indices in places.items():
+            for index, item in zip(indices, response.get_result_by_table(table), strict=True):
+                if not item.is_ok:
+                    raise _Unclear(item.error_code, was_sent=False)
+                rows[index] = _as_row(item.row.attribute_columns) if item.row else None
         return rows
 
     def _call(self, send: Callable[[], Any]) -> Any:  # the SDK's answers are untyped
@@ -219,9 +251,23 @@ def _as_primary_key(key: RowKey) -> list[tuple[str, str]]:
     return [(SUBJECT, key.subject), (ITEM, key.item)]
 
 
+def _as_row(columns: Any) -> Row:  # the SDK's untyped triples
+    return {name: value for name, value, _ in columns}
+
+
+def _by_table(keys: Sequence[RowKey]) -> dict[str, list[int]]:
+    """The places of `keys` by table, each in order: as the SDK numbers the rows of a batch."""
+    places: dict[str, list[int]] = {}
+    for index, key in enumerate(keys):
+        places.setdefault(key.table, []).append(index)
+    return places
+
+
 def _as_item(change: RowChange) -> Any:  # the SDK's untyped item
     condition = ots.Condition(ots.RowExistenceExpectation.IGNORE, _as_condition(change))
     primary_key = _as_primary_key(change.key)
+    if change.drops:
+        return ots.DeleteRowItem(ots.Row(primary_key), condition)
     columns: dict[str, list[Any]] = {}
     if change.puts:
         columns["PUT"] = list(change.puts.items())

@@ -29,7 +29,9 @@ class Body(BaseModel):
 Model = TypeVar("Model", bound=Body)
 
 
-def refuse_what_never_fits(request: HttpRequest, *, method: str) -> None:
+def refuse_what_never_fits(
+    request: HttpRequest, *, method: str, max_bytes: int = MAX_BODY_BYTES
+) -> None:
     """Raises MethodNotAllowed, PayloadTooLarge, or Forbidden for an asynchronous invocation.
 
     Any client may ask the platform to run an HTTP call later (X-Fc-Invocation-Type: Async); nobody
@@ -37,7 +39,7 @@ def refuse_what_never_fits(request: HttpRequest, *, method: str) -> None:
     """
     if request.method != method:
         raise MethodNotAllowed(method)
-    if len(request.body) > MAX_BODY_BYTES:
+    if len(request.body) > max_bytes:
         raise PayloadTooLarge
     if request.is_asynchronous:
         raise Forbidden

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from shared.access.api_keys import ApiKeys
 from shared.api.json_body import Body, parse_body, refuse_what_never_fits
+from shared.api.text import Text, encodable
 from shared.fc.events import HttpRequest
 from shared.fc.responses import HttpResponse, rate_limit
 from shared.idempotency.record import parse_key
@@ -29,14 +30,6 @@ def _address(text: str) -> str:
     return address.compressed
 
 
-def _encodable(text: str) -> str:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise ValueError("not valid Unicode") from None
-    return text
-
-
 def _scalar(value: object) -> str | bool | int | float:
     # One validator for all kinds, so that a bad value is one problem with one path.
     if isinstance(value, (bool, int)):
@@ -44,11 +37,10 @@ def _scalar(value: object) -> str | bool | int | float:
     if isinstance(value, float) and math.isfinite(value):
         return value
     if isinstance(value, str) and 1 <= len(value) <= 128:
-        return _encodable(value)
+        return encodable(value)
     raise ValueError("not a text of 1 to 128 characters, a number, true or false")
 
 
-Text: TypeAlias = Annotated[str, AfterValidator(_encodable)]
 ContextText: TypeAlias = Annotated[Text, Field(min_length=1, max_length=128)]
 Scalar: TypeAlias = Annotated[
     str | bool | int | float,

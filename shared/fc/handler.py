@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
 
 from shared.aliyun.credentials import bind_credentials
 from shared.errors import SesameError, SettingsInvalid
@@ -19,19 +21,21 @@ from shared.observability.events import (
 from shared.observability.logs import bind, log_event, log_surprise, set_up_logs
 
 Endpoint = Callable[[HttpRequest], HttpResponse]
+EndpointT = TypeVar("EndpointT")
+ResultT = TypeVar("ResultT")
 
 
-class HttpFunction:
-    """A function behind HTTP: its entry points `handler` and `initialize`.
+class Function(Generic[EndpointT]):
+    """What functions of every kind share: the endpoint of an instance, and invocations around it.
 
     make: builds the endpoint, with all it stands on; called once an instance, in the initializer
         where the platform has one, else at the first request.
     """
 
-    def __init__(self, name: str, make: Callable[[], Endpoint]) -> None:
+    def __init__(self, name: str, make: Callable[[], EndpointT]) -> None:
         self._name = name
         self._make = make
-        self._endpoint: Endpoint | None = None
+        self._endpoint: EndpointT | None = None
         self._is_warm = False
 
     def initialize(self, context: object) -> None:
@@ -40,39 +44,62 @@ class HttpFunction:
         bind(request_id=request_id_of(context), function=self._name)
         self._ready()
 
-    def handler(self, event: bytes, context: object) -> Mapping[str, object]:
-        """The platform's answer to `event`; an HTTP answer whatever happens."""
+    @contextmanager
+    def _invocation(self, context: object) -> Iterator[dict[str, Any]]:  # Any: log fields
+        """The credentials and log fields of one invocation; what is put into the dict is in the
+        line that ends it.
+        """
         if self._endpoint is None:
             set_up_logs()
-        request_id = request_id_of(context)
-        bind(request_id=request_id, function=self._name)
+        bind(request_id=request_id_of(context), function=self._name)
         bind_credentials(credentials_of(context))
         started_s = time.monotonic()
+        summary: dict[str, Any] = {}
         try:
-            response = self._ready()(parse_http_event(event))
-            code = str(response.body.get("code", ""))
-        except SettingsInvalid as error:
-            log_event(SETTINGS_REFUSED, level=logging.ERROR, problems=str(error))
-            response, code = problem(SesameError(), request_id), error.code
-        except SesameError as error:
-            response, code = problem(error, request_id), error.code
-        except Exception as error:  # the edge: a bug is a 500 and a line for us, never a trace
-            log_surprise(INVOCATION_FAILED, error)
-            response, code = problem(SesameError(), request_id), SesameError.code
+            yield summary
         finally:
             bind_credentials(None)
         log_event(
             INVOCATION_ENDED,
-            outcome=response.status,
-            error_code=code or None,
+            **summary,
             duration_ms=round((time.monotonic() - started_s) * 1000, 1),
             cold_start=not self._is_warm,
         )
         self._is_warm = True
         bind()
-        return response.as_event()
 
-    def _ready(self) -> Endpoint:
+    def _ready(self) -> EndpointT:
         if self._endpoint is None:
             self._endpoint = self._make()
         return self._endpoint
+
+
+def attempt(work: Callable[[], ResultT]) -> ResultT | SesameError:
+    """What `work` returns, or the error that it ended in; a bug is a line for us and the root."""
+    try:
+        return work()
+    except SettingsInvalid as error:
+        log_event(SETTINGS_REFUSED, level=logging.ERROR, problems=str(error))
+        return error
+    except SesameError as error:
+        return error
+    except Exception as error:  # the edge: a bug is a line for us, never a trace for a caller
+        log_surprise(INVOCATION_FAILED, error)
+        return SesameError()
+
+
+class HttpFunction(Function[Endpoint]):
+    """A function behind HTTP: its entry points `handler` and `initialize`."""
+
+    def handler(self, event: bytes, context: object) -> Mapping[str, object]:
+        """The platform's answer to `event`; an HTTP answer whatever happens."""
+        with self._invocation(context) as summary:
+            answer = attempt(lambda: self._ready()(parse_http_event(event)))
+            if isinstance(answer, SesameError):
+                # What is wrong with the settings is the operator's to read, not the caller's.
+                shown = SesameError() if isinstance(answer, SettingsInvalid) else answer
+                response, code = problem(shown, request_id_of(context)), answer.code
+            else:
+                response, code = answer, ""
+            summary.update(outcome=response.status, error_code=code or None)
+        return response.as_event()

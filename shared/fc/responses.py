@@ -24,6 +24,7 @@ STATUS: Mapping[str, int] = {
     "not_found": 404,
     "method_not_allowed": 405,
     "idempotency_in_progress": 409,
+    "message_not_cancellable": 409,
     "payload_too_large": 413,
     "unsupported_media_type": 415,
     "otp_invalid": 422,

@@ -264,10 +264,11 @@ def _log_end(issuance: Issuance, outcome: SendOutcome) -> None:
 
 def _refusal(refused: SendRefused) -> SesameError:
     match refused.kind:
-        case RefusalKind.FLOW_CONTROL:
+        case RefusalKind.FLOW_CONTROL if refused.code.endswith("BUSINESS_LIMIT_CONTROL"):
+            # A number's own; that of the account's day or month is nothing the caller can wait for.
             wait_s = refused.retry_after_s
             return Throttled(Quota("provider", 0, wait_s, 0, wait_s))
         case RefusalKind.NUMBER:
             return number_refused()
-        case RefusalKind.UNAVAILABLE:
+        case _:
             return ProviderUnavailable(refused.code, retry_after_s=refused.retry_after_s)

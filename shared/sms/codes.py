@@ -1,4 +1,4 @@
-"""The provider's codes, as a table: what each means for the message at hand.
+"""The provider's codes, as tables: what each means for the message at hand.
 
 Meanings from the Dysmsapi error code pages (help.aliyun.com 101346); what to do about them is this
 project's judgement. A code that is not here is taken as refused by configuration: the provider
@@ -9,31 +9,50 @@ from __future__ import annotations
 
 import re
 
+from shared.aliyun.gateway_codes import ACCOUNT_REFUSED, REFUSED_FOR_NOW
 from shared.send_outcome import RefusalKind, SendOutcome, SendRefused, SendUnknown
 
-RETRY_AT_ONCE = re.compile(
-    r"Throttling(\..*)?|QPS_LIMIT_CONTROL|ServiceUnavailable|InvalidSecurityToken\..*"
-    r"|InvalidTimeStamp\.Expired|SignatureNonceUsed|not_sent"
-)
+RETRY_AT_ONCE = re.compile(f"{REFUSED_FOR_NOW.pattern}|QPS_LIMIT_CONTROL")
 """Refused before anything was done: safe to send again, a moment later."""
 
+UNTOLD_RETRY_AFTER_S = 30
+"""What a refusal carries where the provider names no wait."""
+
 _UNKNOWN = frozenset({"isp.SYSTEM_ERROR", "isp.GATEWAY_ERROR", "InternalError"})
-_NUMBER = frozenset({"isv.MOBILE_NUMBER_ILLEGAL"})
+_KINDS = {
+    "isv.MOBILE_NUMBER_ILLEGAL": RefusalKind.NUMBER,
+    "isv.CUSTOMER_REFUSED": RefusalKind.OPTED_OUT,
+    "isv.AMOUNT_NOT_ENOUGH": RefusalKind.ACCOUNT,
+    "isv.OUT_OF_SERVICE": RefusalKind.ACCOUNT,
+    "isv.PRODUCT_UN_SUBSCRIPT": RefusalKind.ACCOUNT,
+    "isv.PRODUCT_UNSUBSCRIBE": RefusalKind.ACCOUNT,
+    "isv.ACCOUNT_NOT_EXISTS": RefusalKind.ACCOUNT,
+    "isv.ACCOUNT_ABNORMAL": RefusalKind.ACCOUNT,
+    "isv.SECURITY_FROZEN_ACCOUNT": RefusalKind.ACCOUNT,
+    "isv.DENY_IP_RANGE": RefusalKind.ACCOUNT,
+    "isp.RAM_PERMISSION_DENY": RefusalKind.ACCOUNT,
+}
 FLOW_CONTROL = "isv.BUSINESS_LIMIT_CONTROL"
+# The account's own totals, set in the console; how much of the window is over is not said.
+_TOTALS = {"isv.DAY_LIMIT_CONTROL": 86_400, "isv.MONTH_LIMIT_CONTROL": 31 * 86_400}
 
 # `触发分钟级流控Permits:1` and its kin for hour and day.
 _LEVELS = (("分钟", 60), ("小时", 3600), ("天", 86_400))
 
 
-def outcome_of(code: str, message: str) -> SendOutcome:
-    """What an answer other than OK means."""
+def outcome_of(code: str, message: str, *, retry_after_s: int | None = None) -> SendOutcome:
+    """What an answer other than OK means. retry_after_s: the wait that the gateway named."""
     if code in _UNKNOWN:
         return SendUnknown(code)
     if code == FLOW_CONTROL:
         return SendRefused(RefusalKind.FLOW_CONTROL, code, flow_control_window_s(message))
-    if code in _NUMBER:
-        return SendRefused(RefusalKind.NUMBER, code)
-    return SendRefused(RefusalKind.UNAVAILABLE, code)
+    if code in _TOTALS:
+        return SendRefused(RefusalKind.FLOW_CONTROL, code, _TOTALS[code])
+    if RETRY_AT_ONCE.fullmatch(code):
+        return SendRefused(RefusalKind.BUSY, code, retry_after_s or UNTOLD_RETRY_AFTER_S)
+    if ACCOUNT_REFUSED.fullmatch(code):
+        return SendRefused(RefusalKind.ACCOUNT, code)
+    return SendRefused(_KINDS.get(code, RefusalKind.UNAVAILABLE), code)
 
 
 def flow_control_window_s(message: str) -> int:

@@ -8,91 +8,50 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from typing import Any
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Literal
 
 # Cost: some 0.3 s of CPU at cold start. Only functions that send import this file.
 os.environ.pop("DEBUG", None)  # DEBUG=sdk makes the SDK print URLs, tokens and signatures
 
-from alibabacloud_credentials.client import Client as CredentialClient
-from alibabacloud_credentials_api import ICredentials, ICredentialsProvider
 from alibabacloud_dysmsapi20170525.client import Client
-from alibabacloud_dysmsapi20170525.models import SendSmsRequest
-from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
-from alibabacloud_tea_openapi.utils_models import Config
+from alibabacloud_dysmsapi20170525.models import (
+    QuerySendDetailsRequest,
+    SendBatchSmsRequest,
+    SendSmsRequest,
+)
 from darabonba.runtime import RuntimeOptions
 
-from shared.aliyun.credentials import current_credentials
-from shared.observability.logs import quiet_library
+from shared.aliyun.openapi import failure_of, openapi_config
+from shared.errors import ProviderUnavailable
 from shared.phone import PhoneNumber
-from shared.send_outcome import (
-    RefusalKind,
-    SendAccepted,
-    SendOutcome,
-    SendRefused,
-    SendUnknown,
-)
+from shared.send_outcome import SendAccepted, SendOutcome, SendUnknown
+from shared.sms.beijing import beijing_ms
 from shared.sms.codes import outcome_of
-from shared.sms.gateway import SmsMessage
+from shared.sms.gateway import SentDetail, SmsMessage
 
-CONNECT_TIMEOUT_MS = 1_000
 READ_TIMEOUT_MS = 2_500  # the provider asks for at least 1 s
 
-# The SDK tells a failed connection from a lost answer only in words.
-_NOT_SENT = re.compile(r"NewConnectionError|ConnectTimeout|NameResolution|Failed to resolve")
-
-
-class _RoleCredentials(ICredentials):  # type: ignore[misc]  # untyped base
-    """The credentials of the moment, in the SDK's shape."""
-
-    def __init__(self) -> None:
-        held = current_credentials()
-        self._id, self._secret = held.access_key_id, held.access_key_secret
-        self._token = held.security_token
-
-    def get_access_key_id(self) -> str:
-        return self._id
-
-    def get_access_key_secret(self) -> str:
-        return self._secret
-
-    def get_security_token(self) -> str:
-        return self._token
-
-    def get_provider_name(self) -> str:
-        return "function_role"
-
-
-class RoleCredentialsProvider(ICredentialsProvider):  # type: ignore[misc]  # untyped base
-    """Asked by the SDK at every request, so that no token outlives its invocation."""
-
-    def get_credentials(self) -> ICredentials:
-        """The credentials of the current invocation."""
-        return _RoleCredentials()
-
-    async def get_credentials_async(self) -> ICredentials:
-        """The same; the asynchronous client is not used here, as it opens a connection a call."""
-        return _RoleCredentials()
-
-    def get_provider_name(self) -> str:
-        """A name for the SDK's user agent."""
-        return "function_role"
+_PAGE_SIZE = 50
+_PAGES = 4
+"""More than 200 messages to one number on one day are not looked through."""
+_STATUSES: dict[str, Literal["waiting", "failed", "delivered"]] = {
+    "1": "waiting",
+    "2": "failed",
+    "3": "delivered",
+}
 
 
 class DysmsapiGateway:
-    """Implements SmsGateway. endpoint: `host[:port]` or a URL; empty for the region's own."""
+    """Implements BatchGateway and SentLookup. endpoint: `host[:port]` or a URL; empty for the
+    region's own.
+    """
 
     def __init__(self, *, endpoint: str = "", region: str = "cn-hangzhou") -> None:
-        quiet_library("credentials", "alibabacloud-tea", "darabonba-core", "urllib3")
-        config = Config(
-            credential=CredentialClient(provider=RoleCredentialsProvider()),
-            region_id=region,
-            connect_timeout=CONNECT_TIMEOUT_MS,
-            read_timeout=READ_TIMEOUT_MS,
+        self._client = Client(
+            openapi_config(endpoint=endpoint, region=region, read_timeout_ms=READ_TIMEOUT_MS)
         )
-        if endpoint:
-            config.endpoint = endpoint
-        self._client = Client(config)
 
     def send(self, message: SmsMessage) -> SendOutcome:
         """How one SendSms ended."""
@@ -100,21 +59,52 @@ class DysmsapiGateway:
             phone_numbers=provider_number(message.phone),
             sign_name=message.sign_name,
             template_code=message.template_code,
-            template_param=json.dumps(dict(message.params), ensure_ascii=False),
+            template_param=_json(dict(message.params)),
             out_id=message.out_id,
         )
+        return _outcome(self._client.send_sms_with_options, request)
+
+    def send_batch(self, messages: Sequence[SmsMessage]) -> SendOutcome:
+        """How one SendBatchSms ended: one code and one BizId for all."""
+        request = SendBatchSmsRequest(
+            phone_number_json=_json([provider_number(each.phone) for each in messages]),
+            sign_name_json=_json([each.sign_name for each in messages]),
+            template_param_json=_json([dict(each.params) for each in messages]),
+            template_code=messages[0].template_code,
+            out_id=messages[0].out_id,
+        )
+        return _outcome(self._client.send_batch_sms_with_options, request)
+
+    def find(self, *, phone: PhoneNumber, day: date, out_id: str) -> list[SentDetail]:
+        """What QuerySendDetails tells. Raises ProviderUnavailable."""
+        found: list[SentDetail] = []
+        for page in range(1, _PAGES + 1):
+            records, total = self._page(phone, day, page)
+            found += [_detail(record) for record in records if record.out_id == out_id]
+            if page * _PAGE_SIZE >= total or not records:
+                break
+        return found
+
+    def _page(
+        self, phone: PhoneNumber, day: date, page: int
+    ) -> tuple[list[Any], int]:  # the SDK's untyped records
+        request = QuerySendDetailsRequest(
+            phone_number=provider_number(phone),
+            send_date=day.strftime("%Y%m%d"),
+            page_size=_PAGE_SIZE,
+            current_page=page,
+        )
         try:
-            response = self._client.send_sms_with_options(request, RuntimeOptions())
-        except AlibabaCloudException as error:
-            return _of_service_error(error)
+            body = self._client.query_send_details_with_options(request, RuntimeOptions()).body
+            code = str(body.code or "empty_answer")
+            listed = body.sms_send_detail_dtos
+            records = list((listed.sms_send_detail_dto if listed else None) or [])
+            total = int(body.total_count or 0)
         except Exception as error:  # the SDK's transport raises more kinds than it names
-            return _of_transport_error(error)
-        body = response.body
-        if body is None or not body.code:
-            return SendUnknown("empty_answer")
-        if body.code == "OK":
-            return SendAccepted(body.biz_id or "")
-        return outcome_of(body.code, body.message or "")
+            raise ProviderUnavailable(failure_of(error).code) from None
+        if code != "OK":
+            raise ProviderUnavailable(code)
+        return records, total
 
 
 def provider_number(phone: PhoneNumber) -> str:
@@ -122,19 +112,31 @@ def provider_number(phone: PhoneNumber) -> str:
     return phone.e164[3:] if phone.is_mainland else phone.e164[1:]
 
 
-def _of_service_error(error: Any) -> SendOutcome:  # the SDK's untyped exception
-    code, status = str(error.code or ""), int(getattr(error, "status_code", 0) or 0)
-    if not code or (status >= 500 and code != "ServiceUnavailable"):
-        return SendUnknown(code or f"http_{status}")
-    return outcome_of(code, "")
+def _outcome(call: Any, request: Any) -> SendOutcome:  # the SDK's untyped methods and requests
+    try:
+        body = call(request, RuntimeOptions()).body
+    except Exception as error:  # the SDK's transport raises more kinds than it names
+        failure = failure_of(error)
+        if not failure.is_clear:
+            return SendUnknown(failure.code)
+        return outcome_of(failure.code, "", retry_after_s=failure.retry_after_s)
+    if body is None or not body.code:
+        return SendUnknown("empty_answer")
+    if body.code == "OK":
+        return SendAccepted(body.biz_id or "")
+    return outcome_of(body.code, body.message or "")
 
 
-def _of_transport_error(error: Exception) -> SendOutcome:
-    seen: BaseException | None = error
-    for _ in range(6):
-        if seen is None:
-            break
-        if _NOT_SENT.search(f"{type(seen).__name__} {seen}"):
-            return SendRefused(RefusalKind.UNAVAILABLE, "not_sent")
-        seen = getattr(seen, "inner_exception", None) or seen.__cause__ or seen.__context__
-    return SendUnknown("answer_lost")
+def _detail(record: Any) -> SentDetail:  # the SDK's untyped record; its content is never kept
+    return SentDetail(
+        # A status that is not known settles nothing, so it is still waited for.
+        status=_STATUSES.get(str(record.send_status), "waiting"),
+        err_code=str(record.err_code or ""),
+        sent_ms=beijing_ms(record.send_date),
+        received_ms=beijing_ms(record.receive_date),
+        out_id=record.out_id,
+    )
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -6,7 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.rows import Require, RowChange, RowKey, RowStore, Value, require_absent
+from shared.rows import (
+    RECORDS,
+    Require,
+    RowChange,
+    RowKey,
+    RowRange,
+    RowStore,
+    Value,
+    require_absent,
+)
 
 A, B = RowKey("subject", "a"), RowKey("subject", "b")
 
@@ -102,3 +111,41 @@ def test_parallel_changes_of_one_row_never_pass_its_limit(rows: RowStore) -> Non
     assert len(applied) == 7
     row: dict[str, Value] = dict(rows.read([A])[0] or {})
     assert row == {"n": 7}
+
+
+C = RowKey("subject", "c", RECORDS)
+
+
+def test_a_batch_may_touch_several_tables(rows: RowStore) -> None:
+    refused = RowChange(C, (Require("n", ">", 1),), puts={"x": 1})
+    in_state = RowKey(C.subject, C.item)
+
+    applied = rows.apply([RowChange(A, puts={"n": 1}), refused, RowChange(in_state, puts={"n": 2})])
+
+    assert applied == [True, False, True]
+    assert rows.read([C, A, in_state]) == [None, {"n": 1}, {"n": 2}]
+
+
+def test_a_drop_takes_the_whole_row_if_its_requirement_holds(rows: RowStore) -> None:
+    rows.apply([RowChange(A, puts={"n": 1}), RowChange(C, puts={"n": 1})])
+
+    applied = rows.apply(
+        [
+            RowChange(A, (Require("n", "==", 2),), drops=True),
+            RowChange(C, (Require("n", "==", 1),), drops=True),
+        ]
+    )
+
+    assert applied == [False, True]
+    assert rows.read([A, C]) == [{"n": 1}, None]
+
+
+def test_a_scan_gives_rows_of_one_subject_in_order(rows: RowStore) -> None:
+    keys = [RowKey("agenda", item, RECORDS) for item in ("03", "01", "02", "04")]
+    rows.apply([RowChange(key, puts={"n": int(key.item)}) for key in keys])
+    rows.apply([RowChange(RowKey("other", "01", RECORDS), puts={"n": 9})])
+
+    assert isinstance(rows, RowRange)
+    found = rows.scan(table=RECORDS, subject="agenda", start="01", end="04", limit=2)
+    assert [(key.item, row["n"]) for key, row in found] == [("01", 1), ("02", 2)]
+    assert rows.scan(table=RECORDS, subject="agenda", start="05", end="06", limit=2) == []

@@ -130,7 +130,6 @@ def test_a_store_that_hangs_on_everything_is_left_in_time(tablestore: RunningTab
     rows = TablestoreRows(
         endpoint=tablestore.endpoint,
         instance="local",
-        table="sesame_state",
         sleep=lambda _: None,
         monotonic_s=lambda: next(ticks),
     )

@@ -63,16 +63,16 @@ def test_a_second_message_in_the_minute_is_flow_control(provider: RunningDysmsap
     [
         (
             "error:isv.AMOUNT_NOT_ENOUGH",
-            SendRefused(RefusalKind.UNAVAILABLE, "isv.AMOUNT_NOT_ENOUGH"),
+            SendRefused(RefusalKind.ACCOUNT, "isv.AMOUNT_NOT_ENOUGH"),
         ),
         (
             "error:isv.MOBILE_NUMBER_ILLEGAL",
             SendRefused(RefusalKind.NUMBER, "isv.MOBILE_NUMBER_ILLEGAL"),
         ),
-        ("error:Throttling.User", SendRefused(RefusalKind.UNAVAILABLE, "Throttling.User")),
+        ("error:Throttling.User", SendRefused(RefusalKind.BUSY, "Throttling.User", 2)),
         ("error:isp.SYSTEM_ERROR", SendUnknown("isp.SYSTEM_ERROR")),
         ("error:InternalError", SendUnknown("InternalError")),
-        ("error:ServiceUnavailable", SendRefused(RefusalKind.UNAVAILABLE, "ServiceUnavailable")),
+        ("error:ServiceUnavailable", SendRefused(RefusalKind.BUSY, "ServiceUnavailable")),
         ("html_503", SendUnknown("answer_lost")),
         ("drop_before", SendUnknown("answer_lost")),
         ("drop_after", SendUnknown("answer_lost")),
@@ -92,7 +92,7 @@ def test_a_refused_connection_is_certainly_not_sent(provider: RunningDysmsapi) -
     gateway = DysmsapiGateway(endpoint="http://127.0.0.1:9")
     message = SmsMessage(parse_phone(PHONE), SIGN, CODE, {"code": OTP}, "otp-1")
 
-    assert gateway.send(message) == SendRefused(RefusalKind.UNAVAILABLE, "not_sent")
+    assert gateway.send(message) == SendRefused(RefusalKind.BUSY, "not_sent")
 
 
 def test_an_unknown_template_is_the_operators_matter(provider: RunningDysmsapi) -> None:

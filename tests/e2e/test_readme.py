@@ -14,15 +14,31 @@ from shared.fc.responses import STATUS
 from shared.otp.policy import DEFAULT_POLICIES
 from shared.settings import (
     AccessSettings,
+    CallbackSettings,
+    ChannelSettings,
+    NotificationSettings,
     OtpSettings,
     PhoneSettings,
+    QueueSettings,
+    RecordSettings,
     SmsSettings,
     StoreSettings,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SETTINGS = (StoreSettings, OtpSettings, AccessSettings, SmsSettings, PhoneSettings)
+SETTINGS = (
+    StoreSettings,
+    OtpSettings,
+    AccessSettings,
+    SmsSettings,
+    PhoneSettings,
+    QueueSettings,
+    RecordSettings,
+    NotificationSettings,
+    ChannelSettings,
+    CallbackSettings,
+)
 
 
 def block_after(heading: str) -> str:
@@ -53,6 +69,28 @@ def test_the_lines_under_try_it_play_the_journey(cloud: BackgroundCloud, tmp_pat
     assert answers[1][0]["phone"] == phone
     assert answers[2]["verified"] is True
     assert answers[3]["code"] == "otp_invalid"
+
+
+def test_the_lines_for_a_notification_show_its_life(cloud: BackgroundCloud, tmp_path: Path) -> None:
+    section = README.partition("## Try it")[2].partition("\n## ")[0]
+    codes, notification, *_ = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    script = (
+        ("\n".join(codes.splitlines()[:3]) + "\n" + notification)
+        .replace("http://127.0.0.1:8080", cloud.ready["gateway"])
+        .replace("+8613800138001", "+8613700137001")
+        .replace("/tmp/message.json", str(tmp_path / "message.json"))
+    )
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "ready.json").write_text(json.dumps(cloud.ready))
+
+    done = subprocess.run(
+        ["bash", "-eu", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    accepted, message = (json.loads(line) for line in done.stdout.splitlines() if line)
+    assert accepted["message_id"] == message["message_id"]
+    assert message["status"] in ("queued", "sending", "sent", "delivered")
 
 
 def test_every_make_target_in_the_readme_exists() -> None:

@@ -33,6 +33,17 @@ class MemoryRows:
         self._trip()
         return [dict(self.rows[key]) if key in self.rows else None for key in keys]
 
+    def scan(
+        self, *, table: str, subject: str, start: str, end: str, limit: int
+    ) -> list[tuple[RowKey, Row]]:
+        self._trip()
+        found = sorted(
+            key
+            for key in self.rows
+            if (key.table, key.subject) == (table, subject) and start <= key.item < end
+        )
+        return [(key, dict(self.rows[key])) for key in found[:limit]]
+
     def _trip(self) -> None:
         self.trips += 1
         if self.fail_next:
@@ -44,6 +55,9 @@ class MemoryRows:
             row = self.rows.get(change.key, {})
             if not all(_holds(row, require) for require in change.requires):
                 return False
+            if change.drops:
+                self.rows.pop(change.key, None)
+                return True
             row = dict(row)
             for column in change.deletes:
                 row.pop(column, None)

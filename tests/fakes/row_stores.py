@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from infra.localcloud.core.identities import Identity
-from infra.tables import TABLES
 from shared.aliyun.credentials import RoleCredentials
 from shared.aliyun.tablestore import TablestoreRows
 from tests.localcloud.tablestore.tablestore_server import RunningTablestore
@@ -19,7 +18,6 @@ def rows_on(server: RunningTablestore, *, native: bool = False) -> TablestoreRow
     return TablestoreRows(
         endpoint=server.endpoint,
         instance="local",
-        table=TABLES[0].name,
         sleep=lambda _: None,
         native=native,
     )

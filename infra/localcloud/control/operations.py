@@ -17,6 +17,7 @@ _NAMES = {
         "CreateSmsTemplate UpdateSmsTemplate DeleteSmsTemplate GetSmsTemplate QuerySmsTemplateList"
     ),
     "sts": "AssumeRole GetCallerIdentity",
+    "directmail": "SingleSendMail",
     "smq": (
         "CreateQueue SetQueueAttributes GetQueueAttributes DeleteQueue ListQueue "
         "SendMessage BatchSendMessage ReceiveMessage BatchReceiveMessage "

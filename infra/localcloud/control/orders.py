@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 CENTURY_S = 100 * 365 * 86400
 _E164 = re.compile(r"\+[1-9]\d{5,14}")
@@ -47,3 +47,27 @@ class ReplyOrder(Order):
 
     phone: Annotated[str, AfterValidator(e164)]
     content: str = Field(min_length=1, max_length=500)
+
+
+class EventOrder(Order):
+    """Put a CloudEvent on the default event bus. Extension attributes may follow; an event without
+    `time` gets the cloud's.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, JsonValue]
+
+    id: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+    type: str = Field(min_length=1)
+    specversion: Literal["1.0"] = "1.0"
+    data: JsonValue = None
+
+
+class TopicOrder(Order):
+    """Publish a message to a topic. `tag` is compared with the subscriptions' filter tags."""
+
+    topic: str = Field(min_length=1)
+    message: str = Field(min_length=1, max_length=65_536)
+    attributes: dict[str, str] = {}
+    tag: str = Field(default="", max_length=16)

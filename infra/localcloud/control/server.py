@@ -6,21 +6,37 @@ Each answer is JSON; a call that cannot be carried out is a 4xx problem that nam
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from aiohttp import web
 from pydantic import ValidationError
 
+from infra.localcloud.control.deliveries import (
+    DeliveryCall,
+    PushCall,
+    script_delivery,
+    scripted_deliveries,
+    switch_pushes,
+)
 from infra.localcloud.control.operations import why_unknown
-from infra.localcloud.control.orders import ClockOrder, FaultOrder, Order, ReplyOrder, e164
+from infra.localcloud.control.orders import (
+    ClockOrder,
+    EventOrder,
+    FaultOrder,
+    Order,
+    ReplyOrder,
+    TopicOrder,
+    e164,
+)
 from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.faults import Fault, FaultInvalid
 from infra.localcloud.core.guard import is_addressed_to_us, is_foreign
 from infra.localcloud.core.problems import Handler, RequestRefused, as_problems
 from infra.localcloud.core.wire import port_of
+from infra.localcloud.dysmsapi.service import DysmsapiService
 from infra.localcloud.inbox.book import Inbox
 
 EARLIEST_S = datetime(2000, 1, 1, tzinfo=timezone.utc).timestamp()
@@ -29,11 +45,24 @@ LATEST_S = datetime(2100, 1, 1, tzinfo=timezone.utc).timestamp()
 AnOrder = TypeVar("AnOrder", bound=Order)
 
 
+class Publisher(Protocol):
+    """Calls functions with what is published; each method says how many triggers that matches."""
+
+    def publish_event(self, event: Mapping[str, object]) -> int:
+        """Put a CloudEvent on the default bus."""
+
+    def publish_topic(
+        self, topic: str, message: str, attributes: Mapping[str, str], *, tag: str = ""
+    ) -> int:
+        """Publish a message to a topic."""
+
+
 class ControlPlane:
     """The control address of one cloud.
 
     reset: starts the whole cloud again from nothing. invocations: what the functions did, as JSON
-    objects; a cloud without functions has none.
+    objects; a cloud without functions has none. publisher: where events and topic messages go; in
+    a cloud without one they match nothing. deliveries: the SMS service whose fates are scripted.
     """
 
     def __init__(
@@ -43,11 +72,15 @@ class ControlPlane:
         *,
         reset: Callable[[], Awaitable[None]],
         invocations: Callable[[], Sequence[object]] = list,
+        publisher: Publisher | None = None,
+        deliveries: DysmsapiService | None = None,
     ) -> None:
         self._cloud = cloud
         self._inbox = inbox
         self._reset_cloud = reset
         self._invocations_of_cloud = invocations
+        self._publisher = publisher
+        self._deliveries = deliveries
         app = web.Application(middlewares=[as_problems, refuse_strangers])
         app.router.add_routes(
             [
@@ -55,6 +88,11 @@ class ControlPlane:
                 web.post("/inbox/reply", self._reply),
                 web.get("/meter", self._read_meter),
                 web.delete("/meter", self._clear_meter),
+                web.get("/inbox/mail", self._read_mail),
+                web.get("/deliveries", self._read_deliveries),
+                web.post("/deliveries", self._script_delivery),
+                web.delete("/deliveries", self._clear_deliveries),
+                web.post("/pushes", self._switch_pushes),
                 web.get("/clock", self._read_clock),
                 web.post("/clock", self._advance_clock),
                 web.get("/faults", self._read_faults),
@@ -62,6 +100,8 @@ class ControlPlane:
                 web.delete("/faults", self._clear_faults),
                 web.post("/reset", self._reset),
                 web.get("/invocations", self._read_invocations),
+                web.post("/events", self._publish_event),
+                web.post("/topics", self._publish_to_topic),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
@@ -99,6 +139,29 @@ class ControlPlane:
     async def _clear_meter(self, request: web.Request) -> web.Response:
         self._cloud.meter.clear()
         return await self._read_meter(request)
+
+    async def _read_mail(self, request: web.Request) -> web.Response:
+        mails = self._inbox.mails(request.query.get("to"))
+        return answer([mail.as_json() for mail in mails])
+
+    async def _read_deliveries(self, request: web.Request) -> web.Response:
+        return answer(scripted_deliveries(self._sms().deliveries))
+
+    async def _script_delivery(self, request: web.Request) -> web.Response:
+        call = await read_order(request, DeliveryCall)
+        return answer(script_delivery(self._sms().deliveries, call))
+
+    async def _clear_deliveries(self, request: web.Request) -> web.Response:
+        self._sms().deliveries.clear()
+        return await self._read_deliveries(request)
+
+    async def _switch_pushes(self, request: web.Request) -> web.Response:
+        return answer(switch_pushes(self._sms().receipts, await read_order(request, PushCall)))
+
+    def _sms(self) -> DysmsapiService:
+        if self._deliveries is None:
+            raise RequestRefused(404, "This cloud has no SMS service")
+        return self._deliveries
 
     async def _read_clock(self, request: web.Request) -> web.Response:
         clock = self._cloud.clock
@@ -143,6 +206,20 @@ class ControlPlane:
 
     async def _read_invocations(self, request: web.Request) -> web.Response:
         return answer(self._invocations_of_cloud())
+
+    async def _publish_event(self, request: web.Request) -> web.Response:
+        order = await read_order(request, EventOrder)
+        event = order.model_dump()
+        return answer({"matched": self._publisher.publish_event(event) if self._publisher else 0})
+
+    async def _publish_to_topic(self, request: web.Request) -> web.Response:
+        order = await read_order(request, TopicOrder)
+        matched = 0
+        if self._publisher:
+            matched = self._publisher.publish_topic(
+                order.topic, order.message, order.attributes, tag=order.tag
+            )
+        return answer({"matched": matched})
 
 
 @web.middleware

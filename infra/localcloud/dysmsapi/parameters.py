@@ -30,6 +30,7 @@ _MESSAGES: Mapping[str, str] = {
     "isv.SMS_CONTENT_MISMATCH_TEMPLATE_TYPE": "短信内容与模板类型不匹配",
     "isv.INVALID_PARAMETERS": "参数格式不正确",
     "isv.BUSINESS_LIMIT_CONTROL": "触发分钟级流控Permits:1",
+    "isv.CUSTOMER_REFUSED": "用户已退订推广短信",
     "isv.DAY_LIMIT_CONTROL": "触发日发送限额",
     "isv.MONTH_LIMIT_CONTROL": "触发月发送限额",
     "isv.AMOUNT_NOT_ENOUGH": "账户余额不足",

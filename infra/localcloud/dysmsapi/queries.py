@@ -49,7 +49,7 @@ class Queries:
         shown = found[(page - 1) * page_size : page * page_size]
         return {
             "TotalCount": len(found),
-            "SmsSendDetailDTOs": {"SmsSendDetailDTO": [_detail(record) for record in shown]},
+            "SmsSendDetailDTOs": {"SmsSendDetailDTO": [_detail(r.as_of(now_s)) for r in shown]},
         }
 
     def query_send_statistics(self, call: Parameters) -> dict[str, object]:
@@ -67,18 +67,19 @@ class Queries:
             is_international=scope == 2,
             kind=TEMPLATE_TYPES.get(template_type),
             sign_name=call.text("SignName") or None,
+            now_s=self._clock.now_s(),
         )
         shown = found[(page - 1) * page_size : page * page_size]
         return {"Data": {"TotalSize": len(found), "TargetList": [_day(count) for count in shown]}}
 
 
 def _detail(record: SendRecord) -> dict[str, object]:
-    received = "" if record.received_at is None else beijing_time(record.received_at)
+    settled = "" if record.settles_at is None else beijing_time(record.settles_at)
     return {
         "PhoneNum": as_answered(record.phone),
         "SendStatus": record.status,
         "SendDate": beijing_time(record.sent_at),
-        "ReceiveDate": received,
+        "ReceiveDate": settled,
         "ErrCode": record.err_code,
         "TemplateCode": record.template_code,
         "Content": record.content,

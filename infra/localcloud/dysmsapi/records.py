@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import cast
 
@@ -19,6 +19,7 @@ BEIJING = timezone(timedelta(hours=8))
 WAITING, FAILED, DELIVERED = 1, 2, 3
 """SendStatus, as QuerySendDetails names it."""
 
+# The column received_at is the field settles_at.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sent (
     biz_id TEXT NOT NULL, phone TEXT NOT NULL, sign_name TEXT NOT NULL, template_code TEXT NOT NULL,
@@ -37,7 +38,11 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class SendRecord:
-    """One message to one phone. `content` is the text as shown; times are UTC epoch seconds."""
+    """One message to one phone. `content` is the text as shown; times are UTC epoch seconds.
+
+    status, err_code: what the message comes to. settles_at: when, which may be ahead; None if the
+    carrier never tells. See `as_of` for what is known by now.
+    """
 
     biz_id: str
     phone: str
@@ -50,7 +55,15 @@ class SendRecord:
     sent_at: float
     status: int
     err_code: str
-    received_at: float | None
+    settles_at: float | None
+
+    def as_of(self, now_s: float) -> SendRecord:
+        """What is known of the message at `now_s`: until it settles, that it is waiting
+        (inferred: with an empty err_code).
+        """
+        if self.settles_at is not None and self.settles_at <= now_s:
+            return self
+        return replace(self, status=WAITING, err_code="", settles_at=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +121,15 @@ class SendRecords:
         ).fetchone()
         return int(row[0])
 
+    def newest_sign(self, phone: str) -> str | None:
+        """The sign of the newest message that a phone got; None if it got none."""
+        row = self._database.execute(
+            "SELECT sign_name FROM sent WHERE phone = ? AND status != ? "
+            "ORDER BY sent_at DESC, rowid DESC LIMIT 1",
+            (phone, FAILED),
+        ).fetchone()
+        return str(row[0]) if row else None
+
     def of_day(self, phone: str, day: str, biz_id: str | None) -> list[SendRecord]:
         """What was sent to a phone on a Beijing day `yyyyMMdd`, newest first."""
         rows = self._database.execute(
@@ -125,16 +147,21 @@ class SendRecords:
         is_international: bool,
         kind: Kind | None,
         sign_name: str | None,
+        now_s: float,
     ) -> list[DayCount]:
-        """The segments of every day in a span that had any, in order."""
+        """The segments of every day in a span that had any, in order, as known at `now_s`."""
         rows = self._database.execute(
             "SELECT sent_day, sum(segment_count), "
-            "sum(segment_count * (status = ?)), sum(segment_count * (status = ?)), "
-            "sum(segment_count * (status = ?)) FROM sent "
+            "sum(segment_count * (known = ?)), sum(segment_count * (known = ?)), "
+            "sum(segment_count * (known = ?)) FROM "
+            "(SELECT *, CASE WHEN received_at <= ? THEN status ELSE ? END AS known FROM sent) "
             "WHERE sent_day BETWEEN ? AND ? AND (kind = 'international') = ? "
             "AND kind = coalesce(?, kind) AND sign_name = coalesce(?, sign_name) "
             "GROUP BY sent_day ORDER BY sent_day",
-            (DELIVERED, FAILED, WAITING, first_day, last_day, is_international, kind, sign_name),
+            (
+                *(DELIVERED, FAILED, WAITING, now_s, WAITING),
+                *(first_day, last_day, is_international, kind, sign_name),
+            ),
         )
         return [DayCount(*cast(tuple[str, int, int, int, int], row)) for row in rows]
 

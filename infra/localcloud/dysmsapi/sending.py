@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from infra.localcloud.core.clock import CloudClock
 from infra.localcloud.dysmsapi.catalogue import Catalogue, Template
 from infra.localcloud.dysmsapi.content import count_segments, params_flaw, render, shown_text
+from infra.localcloud.dysmsapi.deliveries import DeliveryPlan
 from infra.localcloud.dysmsapi.limits import first_full
+from infra.localcloud.dysmsapi.opt_outs import OptOuts
 from infra.localcloud.dysmsapi.parameters import (
     Parameters,
     SmsRefused,
@@ -23,7 +25,8 @@ from infra.localcloud.dysmsapi.parameters import (
     read_template_params,
 )
 from infra.localcloud.dysmsapi.phones import NumberIllegal, is_mainland, read_number
-from infra.localcloud.dysmsapi.records import DELIVERED, SendRecord, SendRecords
+from infra.localcloud.dysmsapi.push import ReceiptPusher
+from infra.localcloud.dysmsapi.records import FAILED, WAITING, SendRecord, SendRecords
 from infra.localcloud.inbox.book import Inbox, InboxMessage
 
 SEND_LIMIT = 1000
@@ -44,12 +47,23 @@ class Sending:
     """The two operations that send."""
 
     def __init__(
-        self, catalogue: Catalogue, records: SendRecords, inbox: Inbox, clock: CloudClock
+        self,
+        catalogue: Catalogue,
+        records: SendRecords,
+        inbox: Inbox,
+        clock: CloudClock,
+        *,
+        deliveries: DeliveryPlan,
+        opt_outs: OptOuts,
+        receipts: ReceiptPusher,
     ) -> None:
         self._catalogue = catalogue
         self._records = records
         self._inbox = inbox
         self._clock = clock
+        self._deliveries = deliveries
+        self._opt_outs = opt_outs
+        self._receipts = receipts
 
     def send_sms(self, call: Parameters) -> dict[str, object]:
         """One text to 1 to 1000 numbers."""
@@ -96,14 +110,19 @@ class Sending:
         template = self._usable_template(template_code)
         for draft in drafts:
             _check_draft(template, draft)
+            self._check_opt_out(template, draft)
         biz_id = _new_biz_id()
         records = [self._record(template, draft, biz_id, out_id) for draft in drafts]
         full = first_full(self._records, records)
         if full is not None:
             raise SmsRefused("isv.BUSINESS_LIMIT_CONTROL", full.message)
-        self._records.add(records)
-        for draft, record in zip(drafts, records, strict=True):
-            self._inbox.deliver(_inbox_message(draft, record))
+        decided = [self._deliveries.decide(record) for record in records]
+        self._records.add(decided)
+        self._receipts.expect(decided)
+        for draft, record in zip(drafts, decided, strict=True):
+            # One whose receipt is lost is there too: it is the carrier that never tells.
+            if record.status != FAILED:
+                self._inbox.deliver(_inbox_message(draft, record))
         return {"BizId": biz_id}
 
     def _is_international(self, template_code: str) -> bool:
@@ -117,6 +136,12 @@ class Sending:
         if sign.state != "approved":
             raise SmsRefused("isv.SIGN_STATE_ILLEGAL")
 
+    def _check_opt_out(self, template: Template, draft: Draft) -> None:
+        # Inferred: that it is the call that is refused, and not the receipt that tells.
+        is_promotion = template.kind == "promotion"
+        if is_promotion and self._opt_outs.has(draft.phone, sign_name=draft.sign_name):
+            raise SmsRefused("isv.CUSTOMER_REFUSED")
+
     def _usable_template(self, code: str) -> Template:
         template = self._catalogue.template(code)
         if template is None or template.state != "approved":
@@ -129,7 +154,6 @@ class Sending:
             sign_name=draft.sign_name,
             text=render(template.content, draft.params),
         )
-        now_s = self._clock.now_s()
         return SendRecord(
             biz_id=biz_id,
             phone=draft.phone,
@@ -139,11 +163,10 @@ class Sending:
             content=content,
             segment_count=count_segments(template.kind, content),
             out_id=out_id,
-            sent_at=now_s,
-            # A local phone has it at once.
-            status=DELIVERED,
-            err_code="DELIVERED",
-            received_at=now_s,
+            sent_at=self._clock.now_s(),
+            status=WAITING,
+            err_code="",
+            settles_at=None,
         )
 
 

@@ -11,6 +11,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 
+from infra.localcloud.core.acs3 import read_authorization, verify
 from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.signatures import (
     GatewayRefused,
@@ -22,22 +23,26 @@ from infra.localcloud.core.signatures import (
     read_parameters,
 )
 from infra.localcloud.core.wire import WireAnswer, WireRequest
-from infra.localcloud.dysmsapi.acs3 import read_authorization, verify
 from infra.localcloud.dysmsapi.catalogue import Catalogue
+from infra.localcloud.dysmsapi.deliveries import DELIVERY_S, DeliveryPlan
+from infra.localcloud.dysmsapi.opt_outs import OptOuts
 from infra.localcloud.dysmsapi.parameters import Parameters, SmsRefused
+from infra.localcloud.dysmsapi.push import Callbacks, ReceiptPusher
 from infra.localcloud.dysmsapi.queries import Queries
 from infra.localcloud.dysmsapi.records import SendRecords
 from infra.localcloud.dysmsapi.reviews import Reviews
 from infra.localcloud.dysmsapi.sending import Sending
-from infra.localcloud.inbox.book import Inbox
+from infra.localcloud.inbox.book import Inbox, InboxReply
 
 VERSION = "2017-05-25"
 _ACTION = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
 
 
 class DysmsapiService:
-    """The SMS service of one cloud. `catalogue` is open to the control plane: signs, templates and
-    their reviews.
+    """The SMS service of one cloud. Open to the control plane: `catalogue`, the signs, templates
+    and their reviews; `deliveries`, what becomes of messages; `receipts`, what is pushed.
+
+    delivery_s: from acceptance to the carrier's receipt, on the cloud's clock.
 
     throttling_retry_after_ms: sent as `x-acs-retry-after` with a Throttling fault; None sends
     none.
@@ -46,7 +51,12 @@ class DysmsapiService:
     name = "dysmsapi"
 
     def __init__(
-        self, cloud: Cloud, inbox: Inbox, *, throttling_retry_after_ms: int | None = None
+        self,
+        cloud: Cloud,
+        inbox: Inbox,
+        *,
+        delivery_s: float = DELIVERY_S,
+        throttling_retry_after_ms: int | None = None,
     ) -> None:
         self._cloud = cloud
         self._throttling_retry_after_ms = throttling_retry_after_ms
@@ -59,7 +69,19 @@ class DysmsapiService:
         self._database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL")
         self.catalogue = Catalogue(self._database, cloud.clock)
         self._records = SendRecords(self._database)
-        sending = Sending(self.catalogue, self._records, inbox, cloud.clock)
+        self._opt_outs = OptOuts(self._database)
+        self.deliveries = DeliveryPlan(delivery_s=delivery_s)
+        self.receipts = ReceiptPusher(self._database, cloud.clock)
+        inbox.listen(self._hear)
+        sending = Sending(
+            self.catalogue,
+            self._records,
+            inbox,
+            cloud.clock,
+            deliveries=self.deliveries,
+            opt_outs=self._opt_outs,
+            receipts=self.receipts,
+        )
         queries = Queries(self._records, cloud.clock)
         reviews = Reviews(self.catalogue)
         self._operations: dict[str, Callable[[Parameters], dict[str, object]]] = {
@@ -118,15 +140,35 @@ class DysmsapiService:
             200, {"RequestId": new_request_id(), "Code": "OK", "Message": "OK", **body}
         )
 
+    def start_pushing(self, callbacks: Callbacks) -> None:
+        """Push receipts and replies to the customer's addresses, in the running loop."""
+        self.receipts.start(callbacks)
+
+    async def stop_pushing(self) -> None:
+        """Stop that; harmless if it was never started. To be called before `close`."""
+        await self.receipts.stop()
+
     def reset(self) -> None:
-        """Forget every message and nonce; signs and templates go back to what was seeded."""
+        """Forget every message, opt-out, order and nonce; signs and templates go back to what was
+        seeded.
+        """
         self._records.clear()
+        self._opt_outs.clear()
+        self.deliveries.clear()
+        self.receipts.reset()
         self._nonces.clear()
         self.catalogue.reset()
 
     def close(self) -> None:
         """Close the database."""
         self._database.close()
+
+    def _hear(self, reply: InboxReply) -> None:
+        """Take what a phone answered, as to the newest message that it got."""
+        sign_name = self._records.newest_sign(reply.phone)
+        if sign_name is not None:
+            self._opt_outs.hear(reply.phone, reply.content, sign_name=sign_name)
+        self.receipts.add_reply(reply, sign_name=sign_name or "")
 
 
 def _refusal(refused: SmsRefused) -> WireAnswer:

@@ -1,5 +1,5 @@
-"""What the phones of the local cloud received, and what they answered: the page that a developer
-reads instead of a real phone.
+"""What the phones and mailboxes of the local cloud received, and what the phones answered: the page
+that a developer reads instead of a real phone.
 
 One SQLite file holds it all, and `version` moves with every change, so that a live page needs no
 diff. Everything here belongs to the cloud's event loop; `wait_for_change` is woken from the same
@@ -12,7 +12,7 @@ import asyncio
 import json
 import secrets
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -23,6 +23,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS message (phone TEXT NOT NULL, record TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS message_by_phone ON message (phone);
 CREATE TABLE IF NOT EXISTS reply (phone TEXT NOT NULL, record TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS mail (recipient TEXT NOT NULL, record TEXT NOT NULL);
 """
 
 
@@ -65,8 +66,32 @@ class InboxReply:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class InboxMail:
+    """A mail as a mailbox shows it. A body that the sender left out is empty; `sent_at` is UTC
+    epoch seconds.
+    """
+
+    to: str
+    sender: str
+    sender_alias: str
+    subject: str
+    text_body: str
+    html_body: str
+    tag_name: str
+    env_id: str
+    sent_at: float
+    id: str = field(default_factory=_new_id)
+
+    def as_json(self) -> dict[str, object]:
+        """The control plane's form of it."""
+        return asdict(self)
+
+
 class Inbox:
-    """The messages and replies of one cloud, kept over a restart if the cloud keeps anything."""
+    """The messages, replies and mails of one cloud, kept over a restart if the cloud keeps
+    anything.
+    """
 
     def __init__(self, cloud: Cloud) -> None:
         self._clock = cloud.clock
@@ -79,6 +104,7 @@ class Inbox:
         self._database.executescript(_SCHEMA)
         self._version = int(self._database.execute("PRAGMA user_version").fetchone()[0])
         self._changed = asyncio.Event()
+        self._listeners: list[Callable[[InboxReply], None]] = []
 
     @property
     def version(self) -> int:
@@ -97,7 +123,26 @@ class Inbox:
         """Let a phone answer, now by the cloud's clock."""
         reply = InboxReply(phone=phone, content=content, sent_at=self._clock.now_s())
         self._change("INSERT INTO reply VALUES (?, ?)", phone, reply.as_json())
+        for listener in self._listeners:
+            listener(reply)
         return reply
+
+    def listen(self, listener: Callable[[InboxReply], None]) -> None:
+        """Tell `listener` of every reply from now on, at once."""
+        self._listeners.append(listener)
+
+    def deliver_mail(self, mail: InboxMail) -> None:
+        """Let a mailbox receive `mail`."""
+        self._change("INSERT INTO mail VALUES (?, ?)", mail.to, mail.as_json())
+
+    def mails(self, to: str | None = None) -> list[InboxMail]:
+        """What came in, newest first; of one address, or of all."""
+        where, values = ("WHERE recipient = ?", (to,)) if to is not None else ("", ())
+        rows = self._database.execute(
+            f"SELECT record FROM mail {where} ORDER BY rowid DESC",
+            values,
+        )
+        return [InboxMail(**json.loads(row[0])) for row in rows]
 
     def replies(self, phone: str | None = None) -> list[InboxReply]:
         """What was answered, newest first; by one phone, or by all."""
@@ -113,19 +158,20 @@ class Inbox:
         return self._version
 
     def reset(self) -> None:
-        """Empty every phone. The version moves on."""
+        """Empty every phone and mailbox. The version moves on."""
         with self._database:
             self._database.execute("DELETE FROM message")
             self._database.execute("DELETE FROM reply")
+            self._database.execute("DELETE FROM mail")
             self._bump()
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
 
-    def _change(self, statement: str, phone: str, record: dict[str, object]) -> None:
+    def _change(self, statement: str, address: str, record: dict[str, object]) -> None:
         with self._database:
-            self._database.execute(statement, (phone, json.dumps(record)))
+            self._database.execute(statement, (address, json.dumps(record)))
             self._bump()
 
     def _bump(self) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.wire import WireServer, WireService
+from infra.localcloud.directmail.service import DirectmailService
 from infra.localcloud.dysmsapi.service import DysmsapiService
 from infra.localcloud.inbox.book import Inbox
 from infra.localcloud.smq.service import SmqService
@@ -48,11 +49,12 @@ SERVICES: Mapping[str, Callable[[Cloud, Inbox], Fake]] = {
     "dysmsapi": _dysmsapi,
     "sts": lambda cloud, inbox: StsService(cloud),
     "smq": lambda cloud, inbox: SmqService(cloud),
+    "directmail": DirectmailService,
 }
 
 
 class Fakes:
-    """Some or all services of `cloud`, and the inbox that their messages land in."""
+    """Some or all services of `cloud`, and the inbox that their messages and mails land in."""
 
     def __init__(self, cloud: Cloud, names: Iterable[str] = SERVICES) -> None:
         self.cloud = cloud
@@ -70,7 +72,10 @@ class Fakes:
             await server.start()
 
     async def stop(self) -> None:
-        """Stop listening and close all files."""
+        """Stop pushing and listening, and close all files."""
+        dysmsapi = self._services.get("dysmsapi")
+        if isinstance(dysmsapi, DysmsapiService):
+            await dysmsapi.stop_pushing()
         await asyncio.gather(*(server.stop() for server in self._servers.values()))
         for service in self._services.values():
             service.close()

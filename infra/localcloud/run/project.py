@@ -12,6 +12,9 @@ from pathlib import Path
 
 from infra.localcloud.core.identities import Identity
 from infra.localcloud.dysmsapi.catalogue import Catalogue
+from infra.localcloud.dysmsapi.push import Callbacks
+
+__all__ = ["ApiKeys", "Callbacks", "Endpoints", "Project", "Surroundings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Endpoints:
     dysmsapi: str
     sts: str
     smq: str
+    directmail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Project:
     functions: the folder in which the packaged functions are once `prepare` is done, each under
     the folder name that `s_yaml` gives it; None to run the folders of `s_yaml` themselves.
     purposes, example_phone: what the inbox page offers in its forms.
+    callbacks: where the SMS service pushes receipts and replies, on the gateway; None for nowhere.
     """
 
     s_yaml: Path
@@ -74,3 +79,4 @@ class Project:
     functions: Path | None
     purposes: Sequence[str]
     example_phone: str
+    callbacks: Callable[[Surroundings], Callbacks] | None = None

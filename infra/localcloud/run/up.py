@@ -1,4 +1,4 @@
-"""A whole cloud with a project on it: the fakes, the functions, the gateway, the control plane.
+"""A whole cloud with a project on it: the fakes, the functions, what calls them, the control plane.
 
 The order matters. The fakes listen before anything is prepared in them, all is prepared before the
 gateway answers, and the end is the start backwards.
@@ -16,6 +16,8 @@ from infra.localcloud.control.server import ControlPlane
 from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.identities import ACCOUNT_ID
 from infra.localcloud.dysmsapi.service import DysmsapiService
+from infra.localcloud.eventbridge.rules import TriggerInvalid
+from infra.localcloud.eventbridge.triggers import Triggers
 from infra.localcloud.fc.runtime import FunctionRuntime
 from infra.localcloud.gateway.server import Gateway
 from infra.localcloud.inbox.page import InboxPage, Session
@@ -26,13 +28,14 @@ from infra.localcloud.run.process import in_thread
 from infra.localcloud.run.project import ApiKeys, Endpoints, Project, Surroundings
 from infra.localcloud.run.ready import clear_ready_file
 from infra.localcloud.run.refusal import StartRefused
+from infra.localcloud.smq.service import SmqService
 from infra.serverless_devs import Manifest, ManifestInvalid, render
 
 __all__ = ["ApiKeys", "Endpoints", "Project", "RunningCloud", "Surroundings", "UpOptions", "up"]
 
 # Where a fixed port's neighbours go: the gateway's port plus this.
 CONTROL_DISTANCE = 1
-FAKE_DISTANCES = {"tablestore": 2, "dysmsapi": 3, "sts": 4, "smq": 5}
+FAKE_DISTANCES = {"tablestore": 2, "dysmsapi": 3, "sts": 4, "smq": 5, "directmail": 6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class RunningCloud:
             "dysmsapi": {"endpoint": at.dysmsapi},
             "sts": {"endpoint": at.sts},
             "smq": {"endpoint": at.smq},
+            "directmail": {"endpoint": at.directmail},
             "access_key_id": self.surroundings.access_key.access_key_id,
             "access_key_secret": self.surroundings.access_key.access_key_secret,
             "api_keys": {"default": keys.default, "second": keys.second},
@@ -103,8 +107,17 @@ async def up(options: UpOptions, project: Project) -> AsyncIterator[RunningCloud
             max_instances=options.max_instances,
         )
         stack.push_async_callback(runtime.stop)
+        triggers = _triggers(fakes, runtime, manifest, project)
         await _open_gateway(stack, fakes, runtime, manifest, surroundings, project)
-        control = await _open_control(stack, fakes, runtime, surroundings, project, options.port)
+        dysmsapi = _dysmsapi(fakes)
+        if project.callbacks is not None:
+            dysmsapi.start_pushing(project.callbacks(surroundings))
+            stack.push_async_callback(dysmsapi.stop_pushing)
+        stack.push_async_callback(triggers.stop)
+        await triggers.start()
+        control = await _open_control(
+            stack, fakes, runtime, triggers, surroundings, project, options.port
+        )
         yield RunningCloud(surroundings, control.address, project)
 
 
@@ -119,6 +132,7 @@ def _surroundings(
             dysmsapi=fakes.endpoint("dysmsapi"),
             sts=fakes.endpoint("sts"),
             smq=fakes.endpoint("smq"),
+            directmail=fakes.endpoint("directmail"),
         ),
         tablestore_instance=TABLESTORE_INSTANCE,
         account_id=ACCOUNT_ID,
@@ -151,13 +165,35 @@ def _packaged(manifest: Manifest, folder: Path | None) -> Manifest:
     return replace(manifest, functions=tuple(functions))
 
 
-async def _prepare(project: Project, surroundings: Surroundings, fakes: Fakes) -> None:
-    """Have all that the functions expect; what that cost is not on the meter."""
+def _dysmsapi(fakes: Fakes) -> DysmsapiService:
     dysmsapi = fakes.service("dysmsapi")
     assert isinstance(dysmsapi, DysmsapiService)
-    project.catalogue(dysmsapi.catalogue)
+    return dysmsapi
+
+
+async def _prepare(project: Project, surroundings: Surroundings, fakes: Fakes) -> None:
+    """Have all that the functions expect; what that cost is not on the meter."""
+    project.catalogue(_dysmsapi(fakes).catalogue)
     await in_thread(lambda: project.prepare(surroundings))
     fakes.cloud.meter.clear()
+
+
+def _triggers(
+    fakes: Fakes, runtime: FunctionRuntime, manifest: Manifest, project: Project
+) -> Triggers:
+    smq = fakes.service("smq")
+    assert isinstance(smq, SmqService)
+    try:
+        return Triggers(
+            fakes.cloud,
+            runtime,
+            manifest.functions,
+            smq.store,
+            account_id=ACCOUNT_ID,
+            region=project.region,
+        )
+    except TriggerInvalid as error:
+        raise StartRefused(str(error)) from error
 
 
 async def _open_gateway(
@@ -184,6 +220,7 @@ async def _open_control(
     stack: AsyncExitStack,
     fakes: Fakes,
     runtime: FunctionRuntime,
+    triggers: Triggers,
     surroundings: Surroundings,
     project: Project,
     port: int,
@@ -192,11 +229,20 @@ async def _open_control(
 
     async def reset() -> None:
         async with one_at_a_time:
+            await triggers.stop()
             await runtime.reset()
             fakes.reset()
             await _prepare(project, surroundings, fakes)
+            await triggers.start()
 
-    control = ControlPlane(fakes.cloud, fakes.inbox, reset=reset, invocations=runtime.invocations)
+    control = ControlPlane(
+        fakes.cloud,
+        fakes.inbox,
+        reset=reset,
+        invocations=runtime.invocations,
+        publisher=triggers,
+        deliveries=_dysmsapi(fakes),
+    )
     stack.push_async_callback(control.stop)
     await control.start(neighbour(port, CONTROL_DISTANCE))
     return control

@@ -36,6 +36,7 @@ def details(dysmsapi, **fields: object):
 
 def test_send_details_tell_what_a_number_was_sent(dysmsapi, send):
     send(out_id="o-9")
+    dysmsapi.cloud.clock.advance(2)
 
     body = details(dysmsapi)
 

@@ -36,7 +36,7 @@ def running(site: InboxSite, small: SmallProject, tmp_path: Path) -> Iterator[Ru
     site.run(control.start())
     around = Surroundings(
         data=tmp_path,
-        endpoints=Endpoints(site.address, "", "", "", ""),
+        endpoints=Endpoints(site.address, "", "", "", "", ""),
         tablestore_instance="",
         account_id="",
         access_key=site.cloud.identities.root,

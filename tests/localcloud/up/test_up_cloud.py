@@ -59,6 +59,7 @@ def test_ready_content_is_what_scripts_rely_on(start: Starter) -> None:
         "dysmsapi": {"endpoint": around.endpoints.dysmsapi},
         "sts": {"endpoint": around.endpoints.sts},
         "smq": {"endpoint": around.endpoints.smq},
+        "directmail": {"endpoint": around.endpoints.directmail},
         "access_key_id": around.access_key.access_key_id,
         "access_key_secret": around.access_key.access_key_secret,
         "api_keys": {"default": "first-key", "second": "second-key"},

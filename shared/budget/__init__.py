@@ -1,0 +1,1 @@
+"""Money: what tenants may spend, have spent, and when sending stops altogether."""

@@ -1,0 +1,1 @@
+"""E-mail: the second way to a recipient."""

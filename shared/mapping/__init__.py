@@ -1,0 +1,1 @@
+"""From other systems' events to notifications, by rules that are data (rules/*.json)."""

@@ -1,0 +1,387 @@
+"""The composition root of notifications; wiring.py is that of codes.
+
+The imports are inside the functions, so that each pays at its cold start only for what it uses.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING
+
+from shared.fc.handler import Endpoint
+
+if TYPE_CHECKING:
+    from shared.aliyun.smq import SmqQueue
+    from shared.aliyun.tablestore import TablestoreRows
+    from shared.fc.batch_handler import BatchEndpoint, Task
+    from shared.notifications.accept import AcceptNotification
+    from shared.notifications.message_rows import MessageRows
+    from shared.settings import (
+        NotificationSettings,
+        QueueSettings,
+        RecordSettings,
+        StoreSettings,
+    )
+    from shared.templates.book import TemplateBook
+    from shared.webhooks.sender import WebhookSender
+
+
+def send_notification() -> Endpoint:
+    """POST /v1/notifications. Raises SettingsInvalid."""
+    from shared.access.api_keys import ApiKeys
+    from shared.api.notifications import SendNotificationEndpoint
+    from shared.phone_parser import parse_phone
+    from shared.settings import (
+        AccessSettings,
+        NotificationSettings,
+        PhoneSettings,
+        QueueSettings,
+        RecordSettings,
+        StoreSettings,
+        read_settings,
+    )
+
+    store, queues, records, notices, access, phone = read_settings(
+        os.environ,
+        StoreSettings,
+        QueueSettings,
+        RecordSettings,
+        NotificationSettings,
+        AccessSettings,
+        PhoneSettings,
+    )
+    return SendNotificationEndpoint(
+        api_keys=ApiKeys(access.hashed_keys),
+        accept=_accept(store, queues, records, notices),
+        parse_phone=partial(parse_phone, default_region=phone.default_region),
+    )
+
+
+def track_message() -> Endpoint:
+    """/v1/messages. Raises SettingsInvalid."""
+    from shared.access.api_keys import ApiKeys
+    from shared.api.notifications import TrackMessageEndpoint
+    from shared.clock import SystemClock
+    from shared.notifications.view import ShowMessages
+    from shared.phone_parser import parse_phone
+    from shared.settings import (
+        AccessSettings,
+        PhoneSettings,
+        RecordSettings,
+        StoreSettings,
+        read_settings,
+    )
+
+    store, records, access, phone = read_settings(
+        os.environ, StoreSettings, RecordSettings, AccessSettings, PhoneSettings
+    )
+    rows = _rows(store)
+    return TrackMessageEndpoint(
+        api_keys=ApiKeys(access.hashed_keys),
+        messages=ShowMessages(
+            store=rows, ranges=rows, rows=_message_rows(records), clock=SystemClock()
+        ),
+        parse_phone=partial(parse_phone, default_region=phone.default_region),
+    )
+
+
+def receive_receipt() -> Endpoint:
+    """The provider's pushes. Raises SettingsInvalid."""
+    from shared.api.callbacks import ReceiveReceiptEndpoint
+    from shared.clock import SystemClock
+    from shared.consent.gate import Consents
+    from shared.notifications.receipts import RecordReceipts
+    from shared.pseudonym import Pseudonyms
+    from shared.settings import (
+        CallbackSettings,
+        QueueSettings,
+        RecordSettings,
+        StoreSettings,
+        read_settings,
+    )
+
+    store, queues, records, callback = read_settings(
+        os.environ, StoreSettings, QueueSettings, RecordSettings, CallbackSettings
+    )
+    rows, consents = _rows(store), Consents(Pseudonyms(records.pseudonym_key))
+    return ReceiveReceiptEndpoint(
+        secrets=callback.secrets,
+        record=RecordReceipts(
+            store=rows,
+            rows=_message_rows(records),
+            followers=_queue(queues, "followups"),
+            clock=SystemClock(),
+        ),
+        store=rows,
+        close=lambda phone, sign_name, at_ms: consents.close(
+            phone=phone, sign_name=sign_name, source="sms_reply", at_ms=at_ms
+        ),
+        clock=SystemClock(),
+    )
+
+
+def receive_event() -> BatchEndpoint:
+    """Events from elsewhere. Raises SettingsInvalid."""
+    from shared.api.queue_items import DeadLetters
+    from shared.api.received_events import ReceiveEventEndpoint
+    from shared.clock import SystemClock
+    from shared.mapping.event_map import EventMap
+    from shared.mapping.rule import read_rules
+    from shared.phone_parser import parse_phone
+    from shared.settings import (
+        NotificationSettings,
+        PhoneSettings,
+        QueueSettings,
+        RecordSettings,
+        StoreSettings,
+        read_settings,
+    )
+
+    store, queues, records, notices, phone = read_settings(
+        os.environ,
+        StoreSettings,
+        QueueSettings,
+        RecordSettings,
+        NotificationSettings,
+        PhoneSettings,
+    )
+    return ReceiveEventEndpoint(
+        accept=_accept(store, queues, records, notices),
+        parse_phone=partial(parse_phone, default_region=phone.default_region),
+        events=EventMap(read_rules()),
+        dead=DeadLetters(_queue(queues, "dead"), f"sesame-events-{queues.stage}", SystemClock()),
+    )
+
+
+def dispatch_notification() -> BatchEndpoint:
+    """The work queue. Raises SettingsInvalid."""
+    from shared.api.queue_items import DeadLetters, WorkEndpoint
+    from shared.budget.breaker import Breaker
+    from shared.budget.ledger import Budget
+    from shared.budget.setting import parse_budgets
+    from shared.clock import SystemClock
+    from shared.consent.gate import Consents
+    from shared.consent.quiet_hours import wait_s
+    from shared.ids import random_bytes
+    from shared.notifications.dispatch import DispatchNotifications
+    from shared.notifications.model import WorkItem
+    from shared.outgoing import Channel
+    from shared.pseudonym import Pseudonyms
+    from shared.settings import (
+        ChannelSettings,
+        NotificationSettings,
+        QueueSettings,
+        RecordSettings,
+        StoreSettings,
+        read_settings,
+    )
+    from shared.sms.dysmsapi import DysmsapiGateway
+    from shared.sms.notice_channel import SmsChannel
+    from shared.throttle.notices import NoticeLimits
+
+    store, queues, records, notices, ways = read_settings(
+        os.environ,
+        StoreSettings,
+        QueueSettings,
+        RecordSettings,
+        NotificationSettings,
+        ChannelSettings,
+    )
+    clock, pseudonyms = SystemClock(), Pseudonyms(records.pseudonym_key)
+    channels: dict[str, Channel] = {
+        "sms": SmsChannel(
+            DysmsapiGateway(endpoint=ways.sms_endpoint, region=ways.sms_region), clock
+        )
+    }
+    if ways.email_account:
+        # Cost: some 60 ms on top of the SMS SDK, with which it shares its core.
+        from shared.email.channel import EmailChannel
+        from shared.email.directmail import DirectMailGateway
+
+        channels["email"] = EmailChannel(
+            DirectMailGateway(
+                account_name=ways.email_account,
+                endpoint=ways.email_endpoint,
+                region=ways.email_region,
+            )
+        )
+    sender = _webhooks(ways.webhooks)
+    if sender is not None:
+        from shared.webhooks.channel import WebhookChannel
+
+        channels["webhook"] = WebhookChannel(sender)
+    return WorkEndpoint(
+        parse=WorkItem.parse,
+        work=DispatchNotifications(
+            store=_rows(store),
+            queue=_queue(queues, "notifications"),
+            dead=_queue(queues, "dead"),
+            followers=_queue(queues, "followups"),
+            channels=channels,
+            templates=_templates(notices),
+            rows=_message_rows(records),
+            limits=NoticeLimits(pseudonyms),
+            consents=Consents(pseudonyms),
+            budgets=Budget(parse_budgets(notices.budgets)),
+            breaker=Breaker(),
+            quiet_wait_s=wait_s,
+            clock=clock,
+            random=random_bytes,
+            followed_tenants=_followed(ways.webhooks),
+            reconcile_after_ms=ways.reconcile_after_s * 1000,
+        ),
+        dead=DeadLetters(_queue(queues, "dead"), f"sesame-notifications-{queues.stage}", clock),
+    )
+
+
+def follow_message() -> BatchEndpoint:
+    """The follow-up queue. Raises SettingsInvalid."""
+    from shared.api.queue_items import DeadLetters, WorkEndpoint
+    from shared.clock import SystemClock
+    from shared.notifications.follow import FollowItem, FollowMessages
+    from shared.sealed import Sealer
+    from shared.settings import (
+        ChannelSettings,
+        NotificationSettings,
+        QueueSettings,
+        RecordSettings,
+        StoreSettings,
+        read_settings,
+    )
+
+    store, queues, records, notices, ways = read_settings(
+        os.environ,
+        StoreSettings,
+        QueueSettings,
+        RecordSettings,
+        NotificationSettings,
+        ChannelSettings,
+    )
+    return WorkEndpoint(
+        parse=FollowItem.parse,
+        work=FollowMessages(
+            store=_rows(store),
+            work=_queue(queues, "notifications"),
+            followers=_queue(queues, "followups"),
+            rows=_message_rows(records),
+            templates=_templates(notices),
+            sealer=Sealer(records.record_key),
+            webhooks=_webhooks(ways.webhooks),
+            followed_tenants=_followed(ways.webhooks),
+            clock=SystemClock(),
+        ),
+        dead=DeadLetters(_queue(queues, "dead"), f"sesame-followups-{queues.stage}", SystemClock()),
+    )
+
+
+def sweep_messages() -> Task:
+    """The timer. Raises SettingsInvalid."""
+    from shared.clock import SystemClock
+    from shared.notifications.sweep import SweepMessages
+    from shared.sealed import Sealer
+    from shared.settings import (
+        ChannelSettings,
+        NotificationSettings,
+        QueueSettings,
+        RecordSettings,
+        StoreSettings,
+        read_settings,
+    )
+    from shared.sms.dysmsapi import DysmsapiGateway
+    from shared.sms.sent_records import DysmsapiRecords
+
+    store, queues, records, notices, ways = read_settings(
+        os.environ,
+        StoreSettings,
+        QueueSettings,
+        RecordSettings,
+        NotificationSettings,
+        ChannelSettings,
+    )
+    rows = _rows(store)
+    sweep = SweepMessages(
+        store=rows,
+        ranges=rows,
+        queue=_queue(queues, "notifications"),
+        records=DysmsapiRecords(
+            DysmsapiGateway(endpoint=ways.sms_endpoint, region=ways.sms_region)
+        ),
+        rows=_message_rows(records),
+        templates=_templates(notices),
+        sealer=Sealer(records.record_key),
+        clock=SystemClock(),
+    )
+
+    def task() -> None:
+        sweep()
+
+    return task
+
+
+def _accept(
+    store: StoreSettings,
+    queues: QueueSettings,
+    records: RecordSettings,
+    notices: NotificationSettings,
+) -> AcceptNotification:
+    from shared.clock import SystemClock
+    from shared.ids import random_bytes
+    from shared.notifications.accept import AcceptNotification
+    from shared.pseudonym import Pseudonyms
+    from shared.sealed import Sealer
+
+    return AcceptNotification(
+        store=_rows(store),
+        queue=_queue(queues, "notifications"),
+        templates=_templates(notices),
+        pseudonyms=Pseudonyms(records.pseudonym_key),
+        sealer=Sealer(records.record_key),
+        clock=SystemClock(),
+        random=random_bytes,
+    )
+
+
+def _rows(store: StoreSettings) -> TablestoreRows:
+    from shared.aliyun.tablestore import TablestoreRows
+
+    return TablestoreRows(endpoint=store.endpoint, instance=store.instance)
+
+
+def _queue(queues: QueueSettings, name: str) -> SmqQueue:
+    from shared.aliyun.smq import SmqQueue
+    from shared.clock import SystemClock
+
+    return SmqQueue(queues.endpoint, f"sesame-{name}-{queues.stage}", clock=SystemClock())
+
+
+def _message_rows(records: RecordSettings) -> MessageRows:
+    from shared.notifications.message_rows import MessageRows
+    from shared.pseudonym import Pseudonyms
+
+    return MessageRows(Pseudonyms(records.pseudonym_key))
+
+
+def _templates(notices: NotificationSettings) -> TemplateBook:
+    from shared.templates.book import TemplateBook
+    from shared.templates.catalogue import load_catalogue
+    from shared.templates.prices import read_prices
+
+    return TemplateBook(
+        load_catalogue(notices.templates, sign_name=notices.sign_name),
+        read_prices(notices.prices) if notices.prices else None,
+    )
+
+
+def _followed(webhooks: str) -> frozenset[str]:
+    from shared.webhooks.endpoints import read_endpoints
+
+    return frozenset(read_endpoints(webhooks)) if webhooks else frozenset()
+
+
+def _webhooks(webhooks: str) -> WebhookSender | None:
+    from shared.clock import SystemClock
+    from shared.webhooks.endpoints import read_endpoints
+    from shared.webhooks.sender import WebhookSender
+
+    return WebhookSender(read_endpoints(webhooks), SystemClock()) if webhooks else None

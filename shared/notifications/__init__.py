@@ -1,0 +1,1 @@
+"""Notifications: accepted once, sent once, and what became of each."""

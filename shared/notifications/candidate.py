@@ -1,0 +1,92 @@
+"""One recipient on the way through a dispatch, and the groups that share its round trips."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from shared.notifications.message_rows import MessageRef
+from shared.notifications.model import Recipient, WorkItem
+from shared.notifications.outcome import Next
+from shared.notifications.ports import Budgets, Ledger
+from shared.rows import RowChange, RowKey
+from shared.send_outcome import SendOutcome
+from shared.spend import Spend
+from shared.template import Template
+
+GROUP = 45
+"""Messages in one batch: four rows each and a few shared ones are within 200."""
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One recipient on the way through a dispatch. `end` is set once it goes no further."""
+
+    item: WorkItem
+    recipient: Recipient
+    template: Template
+    ref: MessageRef
+    ledger: Ledger
+    spend: Spend
+    end: Next | None = None
+    admitted_ms: int = 0
+    held: set[RowKey] = field(default_factory=set)
+    outcome: SendOutcome | None = None
+
+    @property
+    def is_going(self) -> bool:
+        return self.end is None
+
+
+def refunds(
+    group: Sequence[Candidate], budgets: Budgets, *, owner: str, now_ms: int
+) -> list[RowChange]:
+    """What was charged for messages that did not go: each row by what it really took, in one
+    change, since a row changes once in a batch.
+    """
+    unspent = [each for each in group if each.end and each.end.is_unspent]
+    changes: list[RowChange] = []
+    for key in budgets.keys([each.spend for each in unspent]):
+        charged = [each for each in unspent if key in each.held]
+        if charged:
+            changes += budgets.refund(
+                [each.spend for each in charged],
+                now_ms=now_ms,
+                charged_ms=charged[0].admitted_ms,
+                entry=f"{owner}r",
+                rows={key},
+            )
+    return changes
+
+
+def groups_of(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
+    """The candidates in groups for one batch each: no two that count in the same limit's row,
+    since a row changes once in a batch.
+    """
+    groups: list[list[Candidate]] = []
+    for candidate in candidates:
+        for group in groups:
+            if len(group) < GROUP and all(
+                each.ledger.key != candidate.ledger.key for each in group
+            ):
+                group.append(candidate)
+                break
+        else:
+            groups.append([candidate])
+    return groups
+
+
+def dead_letter(item: WorkItem, recipient: Recipient, reason: str, now_ms: int) -> str:
+    """What an operator finds in the dead-letter queue: the item, ready to be driven again."""
+    alone = replace(item, recipients=(recipient,), attempt=0, is_redriven=True)
+    return json.dumps(
+        {
+            "reason": reason,
+            "at": now_ms,
+            "queue": "sesame-notifications",
+            "template": item.template,
+            "item": json.loads(alone.body()),
+        },
+        ensure_ascii=False,
+    )

@@ -1,0 +1,1 @@
+"""The templates: what they say, what their variables may hold, and what a message costs."""

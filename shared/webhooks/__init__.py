@@ -1,0 +1,1 @@
+"""Webhooks: a tenant's own server as a way to its users."""

@@ -1,0 +1,23 @@
+"""The breaker's life."""
+
+from __future__ import annotations
+
+from shared.budget.breaker import KEY, Breaker
+from tests.fakes.memory_rows import MemoryRows
+
+
+def test_breaker_opens_for_longer_each_time_and_starts_anew_after_a_success() -> None:
+    breaker, store, now_ms, waits = Breaker(), MemoryRows(), 10**12, []
+    for _ in range(6):
+        row = store.read([KEY])[0]
+        opens = breaker.open_again(row, "balance", now_ms)
+        assert store.apply([opens, opens]) == [True, False]
+        assert store.apply([breaker.pass_through(now_ms)]) == [False]
+        waits.append(breaker.wait_s(store.read([KEY])[0], now_ms))
+        now_ms += waits[-1] * 1000
+        assert store.apply([breaker.pass_through(now_ms)]) == [True]
+    assert waits == [30, 60, 120, 240, 300, 300]
+
+    assert store.apply([breaker.closed(now_ms), breaker.closed(now_ms)]) == [True, False]
+    store.apply([breaker.open_again(store.read([KEY])[0], "balance", now_ms)])
+    assert breaker.wait_s(store.read([KEY])[0], now_ms) == 30

@@ -1,0 +1,558 @@
+"""A notification's way from its acceptance to its end."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from shared.errors import (
+    IdempotencyKeyReused,
+    MessageNotCancellable,
+    NotFound,
+    QueueUnavailable,
+    RequestInvalid,
+)
+from shared.notifications.message_rows import LEASE_MS, MessageRef
+from shared.send_outcome import RefusalKind, SendAccepted, SendRefused, SendUnknown
+from shared.sms.gateway import SentDetail
+from tests.fakes.notifications import (
+    OTHER,
+    PARAMS,
+    PHONE,
+    SHIP,
+    TENANT,
+    NotificationService,
+    WorkerDied,
+)
+
+
+@pytest.fixture
+def service() -> NotificationService:
+    return NotificationService()
+
+
+def only_id(service: NotificationService, **options: object) -> str:
+    return service.accept(**options).messages[0].message_id  # type: ignore[arg-type]
+
+
+def test_accept_queues_and_dispatch_sends_once(service: NotificationService) -> None:
+    message_id = only_id(service)
+    assert service.status(message_id) == "queued"
+
+    service.dispatch()
+
+    assert [message.params for message in service.sms.sent] == [PARAMS]
+    assert service.status(message_id) == "sent"
+
+
+def test_a_sent_message_costs_three_round_trips(service: NotificationService) -> None:
+    only_id(service)
+    service.dispatch()
+
+    assert service.store.trips == 3
+
+
+def test_a_batch_of_forty_five_shares_its_round_trips(service: NotificationService) -> None:
+    phones = [f"+86138001380{n:02d}" for n in range(45)]
+    service.accept(*phones)
+    service.dispatch()
+
+    assert len(service.sms.sent) == 45
+    assert service.store.trips == 3
+
+
+def test_a_redelivered_item_is_not_sent_again(service: NotificationService) -> None:
+    only_id(service)
+    bodies = service.work.take()
+
+    service.dispatch(bodies)
+    service.dispatch(bodies)
+    service.dispatch([*bodies, *bodies])
+
+    assert len(service.sms.sent) == 1
+
+
+def test_a_dedupe_key_is_one_message(service: NotificationService) -> None:
+    first = service.accept(dedupe_key="order-1")
+    second = service.accept(dedupe_key="order-1")
+    service.dispatch()
+
+    assert first.messages[0].message_id == second.messages[0].message_id
+    assert (first.is_replay, second.is_replay) == (False, True)
+    assert len(service.sms.sent) == 1
+
+
+def test_a_dedupe_key_for_something_else_is_refused(service: NotificationService) -> None:
+    service.accept(dedupe_key="order-1")
+
+    with pytest.raises(IdempotencyKeyReused):
+        service.accept(OTHER, dedupe_key="order-1")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"template": "nothing_such"},
+        {"params": {"order_no": "A1"}},
+        {"params": {**PARAMS, "extra": "x"}},
+        {"params": {**PARAMS, "status": "see http://evil.example"}},
+        {"send_in_s": -3600},
+        {"send_in_s": 10 * 365 * 86_400},
+        {"channels": ("email",)},
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_kept(
+    service: NotificationService, options: dict[str, object]
+) -> None:
+    with pytest.raises(RequestInvalid):
+        service.accept(**options)  # type: ignore[arg-type]
+
+    assert service.store.trips == 0
+    assert service.work.items == []
+
+
+def test_a_queue_that_fails_is_no_acceptance(service: NotificationService) -> None:
+    service.work.fails = 1
+
+    with pytest.raises(QueueUnavailable):
+        service.accept()
+
+    service.clock.advance(3600)
+    service.sweep()
+    assert service.dispatch() == 0
+
+
+def test_a_keyed_message_that_was_not_queued_is_found_by_the_sweep(
+    service: NotificationService,
+) -> None:
+    """A copy of the request may have been told 202: then it must go out."""
+    service.work.fails = 1
+    with pytest.raises(QueueUnavailable):
+        service.accept(dedupe_key="order-1")
+    assert service.accept(dedupe_key="order-1").is_replay
+
+    service.clock.advance(601)
+    service.sweep()
+    service.dispatch()
+
+    assert len(service.sms.sent) == 1
+
+
+def test_a_message_that_the_queue_lost_is_queued_again(service: NotificationService) -> None:
+    message_id = only_id(service)
+    service.work.take()
+
+    service.clock.advance(601)
+    service.sweep()
+    service.dispatch()
+
+    assert service.status(message_id) == "sent"
+
+
+def test_a_worker_that_died_before_the_send_is_made_good(service: NotificationService) -> None:
+    message_id = only_id(service)
+    bodies = service.work.take()
+    service.sms.outcomes = [SendRefused(RefusalKind.BUSY, "x")]  # nothing goes out
+    service.sms.dies_after = 0
+    with pytest.raises(WorkerDied):
+        service.dispatch(bodies)
+    service.dispatch(bodies)
+    assert service.sms.sent == []
+
+    service.clock.advance(LEASE_MS / 1000 + 601)
+    service.sweep()
+    service.dispatch()
+
+    assert len(service.sms.sent) == 1
+    assert service.status(message_id) == "sent"
+
+
+def test_a_worker_that_died_after_the_send_does_not_send_again(
+    service: NotificationService,
+) -> None:
+    message_id = only_id(service)
+    bodies = service.work.take()
+    service.sms.dies_after = 1
+    with pytest.raises(WorkerDied):
+        service.dispatch(bodies)
+    service.records.details = [SentDetail("delivered", "DELIVERED", 1, 2, "*")]
+
+    service.clock.advance(LEASE_MS / 1000 + 601)
+    service.sweep()
+    service.dispatch()
+    service.clock.advance(4000)
+    service.sweep()
+
+    assert len(service.sms.sent) == 1
+    assert service.status(message_id) == "delivered"
+
+
+def test_a_message_that_a_worker_holds_is_left_alone(service: NotificationService) -> None:
+    """The provider may not have heard of it yet."""
+    only_id(service)
+    service.clock.advance(599)
+    service.sms.dies_after = 1
+    with pytest.raises(WorkerDied):
+        service.dispatch()
+
+    service.clock.advance(2)
+    service.sweep()
+
+    assert service.records.asked == []
+    assert service.dispatch() == 0
+
+
+def test_an_unclear_send_waits_for_the_providers_word(service: NotificationService) -> None:
+    message_id = only_id(service)
+    service.sms.outcomes = [SendUnknown("answer_lost")]
+    service.dispatch()
+    assert service.status(message_id) == "unknown"
+    assert service.work.items == []
+
+    service.clock.advance(121)
+    service.sweep()
+    service.dispatch()
+
+    assert service.records.asked
+    assert len(service.sms.sent) == 1
+    assert service.status(message_id) == "sent"
+
+
+def test_an_unclear_send_that_the_provider_knows_is_not_sent_again(
+    service: NotificationService,
+) -> None:
+    message_id = only_id(service)
+    service.sms.outcomes = [SendUnknown("answer_lost")]
+    service.dispatch()
+    service.records.details = [SentDetail("waiting", "", 1, 0, "*")]
+
+    service.clock.advance(121)
+    service.sweep()
+
+    assert service.dispatch() == 0
+    assert service.status(message_id) == "sent"
+
+
+def test_flow_control_waits_out_its_window(service: NotificationService) -> None:
+    message_id = only_id(service)
+    service.sms.outcomes = [
+        SendRefused(RefusalKind.FLOW_CONTROL, "isv.BUSINESS_LIMIT_CONTROL", 3600)
+    ]
+    service.dispatch()
+    service.clock.advance(3599)
+    assert service.dispatch() == 0
+    assert service.status(message_id) == "waiting"
+
+    service.clock.advance(1)
+    service.dispatch()
+
+    assert service.status(message_id) == "sent"
+
+
+def test_a_terminal_refusal_is_recorded_and_never_tried_again(
+    service: NotificationService,
+) -> None:
+    message_id = only_id(service)
+    service.sms.outcomes = [SendRefused(RefusalKind.UNAVAILABLE, "isv.SMS_TEMPLATE_ILLEGAL")]
+    service.dispatch()
+    service.clock.advance(7200)
+    service.sweep()
+
+    assert service.dispatch() == 0
+    assert service.show(message_id)["reason"] == "isv.SMS_TEMPLATE_ILLEGAL"
+    assert service.status(message_id) == "failed"
+
+
+def test_an_exhausted_message_is_a_dead_letter_that_can_be_driven_again(
+    service: NotificationService,
+) -> None:
+    message_id = only_id(service)
+    service.sms.outcomes = [SendRefused(RefusalKind.BUSY, "Throttling")] * 8
+    for _ in range(8):
+        service.dispatch()
+        service.clock.advance(1000)
+    (letter,) = service.letters()
+    assert letter["reason"] == "exhausted:Throttling"
+    assert service.status(message_id) == "failed"
+
+    import json
+
+    service.dispatch([json.dumps(letter["item"]).encode()])
+    assert service.status(message_id) == "sent"
+    assert len(service.sms.sent) == 1
+
+
+def test_an_account_error_opens_the_breaker_and_keeps_the_queue(
+    service: NotificationService,
+) -> None:
+    for _ in range(3):
+        service.accept(OTHER)
+        service.accept(PHONE)
+    service.sms.outcomes = [SendRefused(RefusalKind.ACCOUNT, "isv.AMOUNT_NOT_ENOUGH")] * 3
+    bodies = service.work.take()
+    service.dispatch(bodies[:3])
+    calls_left = len(service.sms.outcomes)
+
+    service.dispatch(bodies[3:])
+    assert len(service.sms.outcomes) == calls_left, "the open breaker let a call through"
+    assert len(service.work.items) == 6
+
+    service.sms.outcomes.clear()
+    for _ in range(20):
+        service.clock.advance(61)
+        service.dispatch()
+    assert len(service.sms.sent) == 6
+
+
+def test_a_limited_template_drops_what_is_too_much() -> None:
+    backup = dataclasses.replace(SHIP, per_phone=((1, 600),), when_limited="drop")
+    service = NotificationService(templates={SHIP.name: backup})
+    first, second = only_id(service), only_id(service)
+    for _ in range(3):
+        service.dispatch()
+
+    assert len(service.sms.sent) == 1
+    assert sorted([service.status(first), service.status(second)]) == ["sent", "suppressed"]
+
+
+def test_a_budget_is_a_hard_stop() -> None:
+    budgets = '{"shop": {"day": {"messages": 10}}}'
+    service = NotificationService(budgets=budgets)
+    for n in range(30):
+        service.accept(f"+86138001380{n:02d}")
+    while service.dispatch():
+        pass
+
+    assert len(service.sms.sent) == 10
+
+
+def test_what_was_not_sent_gives_its_budget_back() -> None:
+    service = NotificationService(budgets='{"shop": {"day": {"messages": 1}}}')
+    service.sms.outcomes = [SendRefused(RefusalKind.NUMBER, "isv.MOBILE_NUMBER_ILLEGAL")]
+    only_id(service)
+    service.dispatch()
+    message_id = only_id(service)
+    service.dispatch()
+
+    assert service.status(message_id) == "sent"
+
+
+def test_every_message_of_a_batch_gives_its_own_budget_back() -> None:
+    service = NotificationService(budgets='{"shop": {"day": {"messages": 5}}}')
+    service.sms.outcomes = [SendRefused(RefusalKind.NUMBER, "isv.MOBILE_NUMBER_ILLEGAL")] * 5
+    service.accept(*(f"+86138001380{n:02d}" for n in range(5)))
+    service.dispatch()
+    service.accept(*(f"+86138001390{n:02d}" for n in range(8)))
+    service.dispatch()
+
+    assert len(service.sms.sent) == 5
+
+
+def test_a_scheduled_message_waits_and_can_be_called_off(service: NotificationService) -> None:
+    kept = only_id(service, send_in_s=86_400)
+    dropped = only_id(service, send_in_s=86_400)
+    assert service.status(kept) == "scheduled"
+    assert service.messages.cancel(TENANT, dropped)["status"] == "cancelled"
+    service.clock.advance(86_399)
+    assert service.dispatch() == 0
+
+    service.clock.advance(1)
+    service.dispatch()
+
+    assert (service.status(kept), service.status(dropped)) == ("sent", "cancelled")
+    with pytest.raises(MessageNotCancellable):
+        service.messages.cancel(TENANT, kept)
+
+
+def test_a_message_beyond_the_queues_delay_is_queued_by_the_sweep(
+    service: NotificationService,
+) -> None:
+    message_id = only_id(service, send_in_s=30 * 86_400)
+    assert service.work.items == []
+
+    service.clock.advance(30 * 86_400)
+    service.sweep()
+    service.dispatch()
+
+    assert service.status(message_id) == "sent"
+
+
+def test_a_receipt_is_one_round_trip_and_settles_the_message(
+    service: NotificationService,
+) -> None:
+    message_id = only_id(service)
+    service.dispatch()
+    before = service.store.trips
+
+    assert service.report() == 1
+    assert service.store.trips == before + 1
+    assert service.status(message_id) == "delivered"
+
+
+def test_receipts_may_repeat_and_contradict(service: NotificationService) -> None:
+    message_id = only_id(service)
+    service.dispatch()
+
+    assert service.report(is_delivered=False, err_code="UNDELIV") == 1
+    assert service.report(is_delivered=False, err_code="UNDELIV") == 0
+    assert service.report() == 1
+    assert service.report(is_delivered=False, err_code="UNDELIV") == 0
+    assert service.status(message_id) == "delivered"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [{"biz_id": "biz-other"}, {"out_id": "n" + "0" * 32}, {"out_id": ""}, {"phone": OTHER}],
+)
+def test_a_forged_receipt_changes_nothing(
+    service: NotificationService, forged: dict[str, str]
+) -> None:
+    message_id = only_id(service)
+    service.dispatch()
+
+    assert service.report(**forged) == 0  # type: ignore[arg-type]
+    assert service.status(message_id) == "sent"
+
+
+def test_a_receipt_may_come_before_the_worker_has_written_the_send_down(
+    service: NotificationService,
+) -> None:
+    message_id = only_id(service)
+    bodies = service.work.take()
+    service.sms.dies_after = 1
+    with pytest.raises(WorkerDied):
+        service.dispatch(bodies)
+
+    assert service.report() == 1
+    assert service.status(message_id) == "delivered"
+
+
+def test_a_failed_receipt_falls_back_to_the_next_channel_once() -> None:
+    both = dataclasses.replace(SHIP, channels=("sms", "email"))
+    service = NotificationService(templates={SHIP.name: both})
+    message_id = only_id(service, email="a@example.com")
+    service.dispatch()
+    service.report(is_delivered=False, err_code="MOBILE_NOT_ON_SERVICE")
+
+    service.follow()
+    service.dispatch()
+    service.follow()
+    service.dispatch()
+
+    assert [message.email for message in service.email.sent] == ["a@example.com"]
+    assert len(service.sms.sent) == 1
+    assert service.show(message_id)["channel"] == "email"
+
+
+def test_a_secret_has_no_second_way_while_the_first_may_have_arrived() -> None:
+    secret = dataclasses.replace(
+        SHIP, channels=("sms", "email"), is_secret=True, fallback_after_s=60
+    )
+    service = NotificationService(templates={SHIP.name: secret})
+    only_id(service, email="a@example.com")
+    service.dispatch()
+    for _ in range(5):
+        service.clock.advance(3600)
+        service.sweep()
+        service.dispatch()
+
+    assert service.email.sent == []
+
+
+def test_a_message_without_a_receipt_in_time_falls_back() -> None:
+    both = dataclasses.replace(SHIP, channels=("sms", "email"), fallback_after_s=60)
+    service = NotificationService(templates={SHIP.name: both})
+    only_id(service, email="a@example.com")
+    service.dispatch()
+    service.records.details = [SentDetail("waiting", "", 1, 0, "*")]
+
+    for _ in range(3):
+        service.clock.advance(1201)
+        service.sweep()
+        service.dispatch()
+
+    assert len(service.email.sent) == 1
+
+
+def test_a_promotion_stops_at_a_closed_consent_and_a_notice_does_not() -> None:
+    offer = dataclasses.replace(SHIP, name="offer", kind="promotion", consent="opt_out")
+    service = NotificationService(templates={SHIP.name: SHIP, "offer": offer})
+    from shared.phone_parser import parse_phone
+
+    service.store.apply(
+        [service.consents.close(phone=parse_phone(PHONE), sign_name=None, source="t", at_ms=1)]
+    )
+    promotion = only_id(service, template="offer")
+    notice = only_id(service)
+    service.dispatch()
+
+    assert service.show(promotion)["reason"] == "opted_out"
+    assert (service.status(promotion), service.status(notice)) == ("suppressed", "sent")
+
+
+def test_a_promotion_waits_for_the_morning() -> None:
+    offer = dataclasses.replace(SHIP, kind="promotion", quiet_hours=(21 * 60, 9 * 60))
+    service = NotificationService(templates={SHIP.name: offer})
+    midnight_in_china_ms = 1_800_028_800_000 - 1_800_028_800_000 % 86_400_000 + 16 * 3_600_000
+    service.clock.advance((midnight_in_china_ms - service.clock.now_ms()) / 1000)
+    message_id = only_id(service)
+    service.dispatch()
+    assert service.show(message_id)["reason"] == "quiet_hours"
+
+    service.clock.advance(9 * 3600 + 1)
+    service.dispatch()
+
+    assert service.status(message_id) == "sent"
+
+
+def test_messages_are_their_tenants_own(service: NotificationService) -> None:
+    message_id = only_id(service)
+
+    with pytest.raises(NotFound):
+        service.messages.one("other", message_id)
+    with pytest.raises(NotFound):
+        service.messages.cancel("other", message_id)
+    with pytest.raises(NotFound):
+        service.messages.one(TENANT, "msg_" + "0" * 48)
+
+
+def test_a_phones_messages_are_listed_newest_first(service: NotificationService) -> None:
+    first = only_id(service)
+    service.clock.advance(1)
+    second = only_id(service)
+    from shared.phone_parser import parse_phone
+
+    found = service.messages.of_phone(TENANT, parse_phone(PHONE), 10)
+
+    assert [each["message_id"] for each in found] == [second, first]
+    assert service.messages.of_phone("other", parse_phone(PHONE), 10) == []
+
+
+def test_the_store_tells_neither_number_nor_values(service: NotificationService) -> None:
+    only_id(service, email="someone@example.com")
+    service.dispatch()
+
+    held = repr(service.store.rows)
+    assert "13800138000" not in held
+    assert "someone@example.com" not in held
+    assert "shipped" not in held
+
+
+def test_every_agenda_entry_goes_in_the_end(service: NotificationService) -> None:
+    only_id(service)
+    service.dispatch()
+    service.report()
+    service.clock.advance(601)
+    service.sweep()
+
+    assert not [key for key in service.store.rows if key.subject.startswith("agenda")]
+
+
+def test_an_id_names_its_row_and_nothing_else_does() -> None:
+    ref = MessageRef("0" * 32, "f" * 16)
+
+    assert MessageRef.parse(ref.message_id) == ref
+    assert MessageRef.parse(ref.message_id + "0") is None
+    assert MessageRef.parse("msg_") is None
+    assert isinstance(SendAccepted("x").biz_id, str)
