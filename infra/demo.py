@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,27 @@ def journeys(cloud: BackgroundCloud) -> list[tuple[str, Callable[[], str]]]:
         cloud.advance(61)
         return request() + ", " + read()
 
+    def notify() -> str:
+        order = {"order_no": "A1", "status": "shipped"}
+        body = {"to": PHONE, "template": "ship_update", "params": order}
+        memory["message"] = expect(cloud.post("/v1/notifications", body), 202)["message_id"]
+        return "202, durably on the queue"
+
+    def delivered() -> str:
+        deadline_s = time.monotonic() + 60
+        key = cloud.ready["api_key"]
+        while time.monotonic() < deadline_s:
+            answer = requests.get(
+                f"{cloud.ready['gateway']}/v1/messages/{memory['message']}",
+                headers={"Authorization": f"Bearer {key}"},
+                timeout=30,
+            )
+            life = expect(answer, 200)
+            if life["status"] == "delivered":
+                return ", ".join(str(each["event"]) for each in life["timeline"])
+            time.sleep(0.1)
+        raise CloudFailed(f"the message is still {life['status']}")
+
     def store() -> str:
         held = rows_of(cloud)
         if memory["code"] in held or PHONE[-11:] in held:
@@ -118,6 +140,8 @@ def journeys(cloud: BackgroundCloud) -> list[tuple[str, Callable[[], str]]]:
         ),
         ("a minute later a new code comes", after_minute),
         ("and opens the door", lambda: verify(memory["code"], 200)),
+        ("something happened, and someone is to be told", notify),
+        ("the message's life, from the queue to its receipt", delivered),
     ]
 
 

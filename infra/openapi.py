@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic.json_schema import models_json_schema
 
 from shared import errors
+from shared.api.consents import ConsentBody, PersonBody, PreferenceBody
 from shared.api.notification_body import NotificationBody, RecipientBody
 from shared.api.notifications import MessageSearchBody
 from shared.api.otp import OtpRequestBody, OtpVerifyBody
@@ -194,6 +195,9 @@ def description() -> dict[str, object]:
                 NotificationBody,
                 RecipientBody,
                 MessageSearchBody,
+                ConsentBody,
+                PreferenceBody,
+                PersonBody,
             )
         ],
         ref_template="#/components/schemas/{model}",
@@ -229,6 +233,7 @@ def description() -> dict[str, object]:
                 ),
             },
             "/v1/messages/search": {"post": _search()},
+            **_consents(),
             "/v1/openapi.json": {
                 "get": {
                     "operationId": "describe_api",
@@ -306,6 +311,36 @@ def _message(operation: str, summary: str, problems: tuple[str, ...]) -> dict[st
             "200": _answer("The message", {"$ref": "#/components/schemas/Message"}),
             **_problems(problems),
         },
+    }
+
+
+def _consents() -> dict[str, object]:
+    recorded = {
+        "type": "object",
+        "required": ["recorded"],
+        "properties": {
+            "recorded": {"type": "boolean", "description": "false if a later word is known"}
+        },
+    }
+    erased = {"type": "object", "properties": {"messages": {"type": "integer"}}}
+    actions: dict[str, tuple[str, str, Mapping[str, object]]] = {
+        "grant": ("Promotions are welcome", "ConsentBody", recorded),
+        "withdraw": ("No more promotions", "ConsentBody", recorded),
+        "prefer": ("The channel that a person prefers", "PreferenceBody", recorded),
+        "export": ("All that is kept of a person", "PersonBody", {"type": "object"}),
+        "erase": ("Forget a person, but for a no", "PersonBody", erased),
+    }
+    problems = (*_EVERYWHERE, *_WITH_BODY, "phone_invalid", "idempotency_in_progress")
+    return {
+        f"/v1/consents/{action}": {
+            "post": {
+                "operationId": f"{action}_consent" if schema is recorded else f"{action}_person",
+                "summary": summary,
+                "requestBody": _body(body),
+                "responses": {"200": _answer("Done", schema), **_problems(problems)},
+            }
+        }
+        for action, (summary, body, schema) in actions.items()
     }
 
 

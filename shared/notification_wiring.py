@@ -86,6 +86,47 @@ def track_message() -> Endpoint:
     )
 
 
+def manage_consent() -> Endpoint:
+    """/v1/consents. Raises SettingsInvalid."""
+    from shared.access.api_keys import ApiKeys
+    from shared.api.consents import ManageConsentEndpoint
+    from shared.clock import SystemClock
+    from shared.consent.gate import Consents
+    from shared.notifications.privacy import PersonalData
+    from shared.phone_parser import parse_phone
+    from shared.pseudonym import Pseudonyms
+    from shared.sealed import Sealer
+    from shared.settings import (
+        AccessSettings,
+        PhoneSettings,
+        RecordSettings,
+        SignSettings,
+        StoreSettings,
+        read_settings,
+    )
+
+    store, records, access, phone, sign = read_settings(
+        os.environ, StoreSettings, RecordSettings, AccessSettings, PhoneSettings, SignSettings
+    )
+    rows, consents = _rows(store), Consents(Pseudonyms(records.pseudonym_key))
+    return ManageConsentEndpoint(
+        api_keys=ApiKeys(access.hashed_keys),
+        store=rows,
+        consents=consents,
+        sign_name=sign.sign_name,
+        personal_data=PersonalData(
+            store=rows,
+            ranges=rows,
+            rows=_message_rows(records),
+            consents=consents,
+            sealer=Sealer(records.record_key),
+            clock=SystemClock(),
+        ),
+        parse_phone=partial(parse_phone, default_region=phone.default_region),
+        clock=SystemClock(),
+    )
+
+
 def receive_receipt() -> Endpoint:
     """The provider's pushes. Raises SettingsInvalid."""
     from shared.api.callbacks import ReceiveReceiptEndpoint
@@ -277,6 +318,9 @@ def follow_message() -> BatchEndpoint:
 
 def sweep_messages() -> Task:
     """The timer. Raises SettingsInvalid."""
+    from shared.budget.ledger import Budget
+    from shared.budget.setting import parse_budgets
+    from shared.budget.watch import WatchBudgets
     from shared.clock import SystemClock
     from shared.notifications.sweep import SweepMessages
     from shared.sealed import Sealer
@@ -313,8 +357,13 @@ def sweep_messages() -> Task:
         clock=SystemClock(),
     )
 
+    watch = WatchBudgets(
+        budget=Budget(parse_budgets(notices.budgets)), store=rows, clock=SystemClock()
+    )
+
     def task() -> None:
         sweep()
+        watch()
 
     return task
 

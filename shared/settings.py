@@ -112,6 +112,12 @@ class RecordSettings(_Settings):
     record_key: Annotated[bytes, BeforeValidator(_secret)] = Field(alias="RECORD_KEY")
 
 
+class SignSettings(_Settings):
+    """Whose promotions a consent is about."""
+
+    sign_name: str = Field(alias="SMS_SIGN_NAME", min_length=1)
+
+
 class NotificationSettings(_Settings):
     """templates: `{"ship_update": {"domestic": "SMS_1", "international": "SMS_2"}, ...}`.
     prices, budgets: JSON; empty for the examples, and for no limits.

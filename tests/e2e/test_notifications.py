@@ -136,6 +136,8 @@ def test_an_opt_out_reply_stops_promotions_and_not_notices(
     cloud: BackgroundCloud, new_phone: NewPhone
 ) -> None:
     phone = new_phone()
+    granted = cloud.post("/v1/consents/grant", {"phone": phone, "source": "signup_form"})
+    assert granted.json() == {"recorded": True}
     first = send(cloud, phone)["message_id"]
     wait_until(lambda: status(cloud, first) == "delivered", timeout_s=30)
     cloud.control("POST", "/inbox/reply", {"phone": phone, "content": "TD"})
