@@ -21,7 +21,10 @@ GROUP = 45
 
 @dataclass(slots=True)
 class Candidate:
-    """One recipient on the way through a dispatch. `end` is set once it goes no further."""
+    """One recipient on the way through a dispatch. `end` is set once it goes no further.
+
+    is_gate_passed: consent was read, and nothing but a wish that cannot be met was in the way.
+    """
 
     item: WorkItem
     recipient: Recipient
@@ -31,6 +34,7 @@ class Candidate:
     spend: Spend
     end: Next | None = None
     admitted_ms: int = 0
+    is_gate_passed: bool = False
     held: set[RowKey] = field(default_factory=set)
     outcome: SendOutcome | None = None
 

@@ -50,7 +50,7 @@ from shared.observability.logs import log_event
 from shared.outgoing import Channel, Outgoing
 from shared.queue import Queue, QueueItem
 from shared.rows import Row, RowChange, RowKey, RowStore, bears_mark, join
-from shared.send_outcome import SendAccepted, SendOutcome
+from shared.send_outcome import RefusalKind, SendAccepted, SendOutcome, SendRefused
 from shared.spend import Spend
 from shared.template import Template
 
@@ -218,7 +218,7 @@ class DispatchNotifications:
                 channel=candidate.item.channel,
                 now_ms=now_ms,
             )
-            if gate is not None:
+            if gate is not None and not candidate.is_gate_passed:
                 own.append(gate)
             changes += [change for change in own if change.key not in candidate.held]
         if going:
@@ -285,8 +285,11 @@ class DispatchNotifications:
                 rows[gate.key], template=candidate.template, channel=candidate.item.channel
             )
             if verdict.kind.startswith("prefers:"):
-                return Next.another_channel(channel_name(verdict.kind.partition(":")[2]))
-            if verdict.kind != "allowed":
+                wanted = channel_name(verdict.kind.partition(":")[2])
+                if wanted in self._channels and (wanted != "email" or candidate.recipient.email):
+                    return Next.another_channel(wanted)
+                candidate.is_gate_passed = True
+            elif verdict.kind != "allowed":
                 return Next.suppressed(verdict.kind)
         key = candidate.ledger.key
         if key in refused:
@@ -313,7 +316,12 @@ class DispatchNotifications:
             by_channel.setdefault(candidate.item.channel, []).append(index)
         outcomes: dict[int, SendOutcome] = {}
         for name, indices in by_channel.items():
-            sent = self._channels[name].send([self._outgoing(going[index]) for index in indices])
+            channel = self._channels.get(name)
+            if channel is None:  # not set up in this deployment
+                refused = SendRefused(RefusalKind.UNAVAILABLE, "no_channel")
+                outcomes.update(dict.fromkeys(indices, refused))
+                continue
+            sent = channel.send([self._outgoing(going[index]) for index in indices])
             outcomes.update(zip(indices, sent, strict=True))
         return [outcomes[index] for index in range(len(going))]
 

@@ -157,3 +157,25 @@ def test_a_preferred_channel_is_taken_where_a_template_offers_it() -> None:
 
     assert service.sms.sent == []
     assert len(service.email.sent) == 1
+
+
+def test_a_wish_that_cannot_be_met_keeps_no_one_from_being_told() -> None:
+    both = dataclasses.replace(SHIP, channels=("sms", "email"))
+    service = NotificationService(templates={SHIP.name: both})
+    post(service, "prefer", {"phone": PHONE, "channel": "email"})
+
+    message_id = service.accept().messages[0].message_id
+    service.dispatch()
+
+    assert service.status(message_id) == "sent"
+    assert len(service.sms.sent) == 1
+
+
+def test_a_channel_that_is_not_set_up_is_a_recorded_failure() -> None:
+    both = dataclasses.replace(SHIP, channels=("sms", "webhook"))
+    service = NotificationService(templates={SHIP.name: both})
+
+    message_id = service.accept(channels=("webhook",)).messages[0].message_id
+    service.dispatch()
+
+    assert service.show(message_id)["reason"] == "no_channel"
