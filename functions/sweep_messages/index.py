@@ -1,4 +1,4 @@
-"""Every minute: no message is left without an end."""
+"""Every five minutes: no message is left without an end."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ from shared.sealed import Sealer
 
 PAGE = 45
 TIME_LIMIT_MS = 40_000
-"""No further page is begun later than that; the timer comes every minute."""
+"""No further page is begun later than that; the timer comes again."""
 LOOK_LIMIT_MS = 72 * 3_600_000
 """How long a receipt is waited for: the provider's own records end as "waiting" as well."""
 LOOK_BASE_MS, LOOK_STEP_LIMIT_MS = 600_000, 6 * 3_600_000

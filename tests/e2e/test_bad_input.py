@@ -50,7 +50,8 @@ def refused(answer: tuple[int, Mapping[str, str], bytes]) -> tuple[int, str]:
 @pytest.fixture(autouse=True)
 def _nothing_stored_and_nothing_sent(cloud: BackgroundCloud) -> object:
     yield
-    assert cloud.control("GET", "/meter")["operations"] == []
+    operations = cloud.control("GET", "/meter")["operations"]
+    assert not [each for each in operations if each["function"] in ("request_otp", "verify_otp")]
 
 
 BODIES = [
@@ -186,7 +187,7 @@ def test_a_bad_field_is_named_by_its_path(cloud: BackgroundCloud) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/otp", "/v1/otp/verify"])
 def test_an_asynchronous_call_is_refused_by_the_function(cloud: BackgroundCloud, path: str) -> None:
-    seen = len(cloud.control("GET", "/invocations"))
+    name = {"/v1/otp": "request_otp", "/v1/otp/verify": "verify_otp"}[path]
     status, _, _ = send(
         cloud,
         json.dumps(GOOD).encode(),
@@ -195,9 +196,17 @@ def test_an_asynchronous_call_is_refused_by_the_function(cloud: BackgroundCloud,
     )
     assert status == 202
 
-    wait_until(lambda: len(cloud.control("GET", "/invocations")) > seen)
-    last = cloud.control("GET", "/invocations")[-1]
-    assert (last["invocation_type"], last["outcome"]) == ("async", "ok")
+    def asynchronous() -> list[dict[str, object]]:
+        listed = cloud.control("GET", "/invocations")
+        return [
+            each
+            for each in listed
+            if (each["function"], each["invocation_type"]) == (name, "async")
+        ]
+
+    wait_until(asynchronous)
+    last = asynchronous()[-1]
+    assert last["outcome"] == "ok"
     assert any('"error_code": "forbidden"' in line for line in last["log"])
     assert cloud.messages(GOOD["phone"]) == []
 

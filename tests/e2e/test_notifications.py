@@ -114,7 +114,7 @@ def test_a_lost_answer_is_reconciled_and_never_a_second_message(
     message_id = send(cloud, phone)["message_id"]
     wait_until(lambda: status(cloud, message_id) in ("unknown", "delivered"), timeout_s=30)
 
-    cloud.advance(200)
+    cloud.advance(400)
     wait_until(lambda: status(cloud, message_id) == "delivered", timeout_s=30)
 
     assert len(cloud.messages(phone)) == 1
