@@ -24,6 +24,7 @@ from shared.settings import (
     SmsSettings,
     StoreSettings,
 )
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -91,6 +92,12 @@ def test_the_lines_for_a_notification_show_its_life(cloud: BackgroundCloud, tmp_
     accepted, message = (json.loads(line) for line in done.stdout.splitlines() if line)
     assert accepted["message_id"] == message["message_id"]
     assert message["status"] in ("queued", "sending", "sent", "delivered")
+
+    def life() -> object:
+        found = cloud.post("/v1/messages/search", {"phone": "+8613700137001"})
+        return found.json()["messages"][0]["status"]
+
+    wait_until(lambda: life() == "delivered")
 
 
 def test_every_make_target_in_the_readme_exists() -> None:
