@@ -6,7 +6,7 @@ FILE ?= s.yaml
 BIN := .venv/bin
 REQUIREMENTS := infra/requirements
 
-.PHONY: help up demo bench check format package s-check test install-up install-dev clean
+.PHONY: help up demo bench check format package s-check test install-up install-operate install-dev clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -39,6 +39,7 @@ clean: ## forget what was built and installed; .local stays
 	rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 install-up: .venv/.localcloud
+install-operate: .venv/.operate
 install-dev: .venv/.dev
 
 .venv/.uv: $(REQUIREMENTS)/uv.txt
@@ -51,7 +52,12 @@ install-dev: .venv/.dev
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $<
 	@touch $@
 
-.venv/.dev: $(REQUIREMENTS)/dev.txt .venv/.localcloud
+.venv/.operate: $(REQUIREMENTS)/operate.txt .venv/.localcloud
+	@echo "installing what an operator needs into .venv ..."
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $<
+	@touch $@
+
+.venv/.dev: $(REQUIREMENTS)/dev.txt .venv/.operate
 	@echo "installing what the checks need into .venv ..."
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $<
 	@touch $@

@@ -1,0 +1,1 @@
+"""What a load needs and costs, and what breaks first."""

@@ -1,0 +1,1 @@
+"""Simple Log Service: projects, log stores, indexes, dashboards and alerts."""

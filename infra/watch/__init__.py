@@ -1,0 +1,1 @@
+"""Indexes, dashboards and alert rules, as files that the apply command installs."""
