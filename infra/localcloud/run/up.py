@@ -35,7 +35,16 @@ __all__ = ["ApiKeys", "Endpoints", "Project", "RunningCloud", "Surroundings", "U
 
 # Where a fixed port's neighbours go: the gateway's port plus this.
 CONTROL_DISTANCE = 1
-FAKE_DISTANCES = {"tablestore": 2, "dysmsapi": 3, "sts": 4, "smq": 5, "directmail": 6}
+FAKE_DISTANCES = {
+    "tablestore": 2,
+    "dysmsapi": 3,
+    "sts": 4,
+    "smq": 5,
+    "directmail": 6,
+    "ram": 7,
+    "sls": 8,
+    "fc": 9,
+}
 
 
 @dataclass(frozen=True, slots=True)
