@@ -1,6 +1,7 @@
 """The composition root of notifications; wiring.py is that of codes.
 
-The imports are inside the functions, so that each pays at its cold start only for what it uses.
+The imports are inside the functions, so that each pays at its cold start only for what it uses;
+what all of them use stands above.
 """
 
 from __future__ import annotations
@@ -9,7 +10,20 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
+from shared.clock import SystemClock
 from shared.fc.handler import Endpoint
+from shared.settings import (
+    AccessSettings,
+    CallbackSettings,
+    ChannelSettings,
+    NotificationSettings,
+    PhoneSettings,
+    QueueSettings,
+    RecordSettings,
+    SignSettings,
+    StoreSettings,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from shared.aliyun.smq import SmqQueue
@@ -17,14 +31,12 @@ if TYPE_CHECKING:
     from shared.fc.batch_handler import BatchEndpoint, Task
     from shared.notifications.accept import AcceptNotification
     from shared.notifications.message_rows import MessageRows
-    from shared.settings import (
-        NotificationSettings,
-        QueueSettings,
-        RecordSettings,
-        StoreSettings,
-    )
     from shared.templates.book import TemplateBook
     from shared.webhooks.sender import WebhookSender
+
+_ASKING = (StoreSettings, RecordSettings, AccessSettings, PhoneSettings)
+_TAKING_IN = (StoreSettings, QueueSettings, RecordSettings, NotificationSettings, PhoneSettings)
+_SENDING = (StoreSettings, QueueSettings, RecordSettings, NotificationSettings, ChannelSettings)
 
 
 def send_notification() -> Endpoint:
@@ -32,24 +44,9 @@ def send_notification() -> Endpoint:
     from shared.access.api_keys import ApiKeys
     from shared.api.notifications import SendNotificationEndpoint
     from shared.phone_parser import parse_phone
-    from shared.settings import (
-        AccessSettings,
-        NotificationSettings,
-        PhoneSettings,
-        QueueSettings,
-        RecordSettings,
-        StoreSettings,
-        read_settings,
-    )
 
-    store, queues, records, notices, access, phone = read_settings(
-        os.environ,
-        StoreSettings,
-        QueueSettings,
-        RecordSettings,
-        NotificationSettings,
-        AccessSettings,
-        PhoneSettings,
+    store, queues, records, notices, phone, access = read_settings(
+        os.environ, *_TAKING_IN, AccessSettings
     )
     return SendNotificationEndpoint(
         api_keys=ApiKeys(access.hashed_keys),
@@ -62,20 +59,10 @@ def track_message() -> Endpoint:
     """/v1/messages. Raises SettingsInvalid."""
     from shared.access.api_keys import ApiKeys
     from shared.api.notifications import TrackMessageEndpoint
-    from shared.clock import SystemClock
     from shared.notifications.view import ShowMessages
     from shared.phone_parser import parse_phone
-    from shared.settings import (
-        AccessSettings,
-        PhoneSettings,
-        RecordSettings,
-        StoreSettings,
-        read_settings,
-    )
 
-    store, records, access, phone = read_settings(
-        os.environ, StoreSettings, RecordSettings, AccessSettings, PhoneSettings
-    )
+    store, records, access, phone = read_settings(os.environ, *_ASKING)
     rows = _rows(store)
     return TrackMessageEndpoint(
         api_keys=ApiKeys(access.hashed_keys),
@@ -90,24 +77,13 @@ def manage_consent() -> Endpoint:
     """/v1/consents. Raises SettingsInvalid."""
     from shared.access.api_keys import ApiKeys
     from shared.api.consents import ManageConsentEndpoint
-    from shared.clock import SystemClock
     from shared.consent.gate import Consents
     from shared.notifications.privacy import PersonalData
     from shared.phone_parser import parse_phone
     from shared.pseudonym import Pseudonyms
     from shared.sealed import Sealer
-    from shared.settings import (
-        AccessSettings,
-        PhoneSettings,
-        RecordSettings,
-        SignSettings,
-        StoreSettings,
-        read_settings,
-    )
 
-    store, records, access, phone, sign = read_settings(
-        os.environ, StoreSettings, RecordSettings, AccessSettings, PhoneSettings, SignSettings
-    )
+    store, records, access, phone, sign = read_settings(os.environ, *_ASKING, SignSettings)
     rows, consents = _rows(store), Consents(Pseudonyms(records.pseudonym_key))
     return ManageConsentEndpoint(
         api_keys=ApiKeys(access.hashed_keys),
@@ -130,17 +106,9 @@ def manage_consent() -> Endpoint:
 def receive_receipt() -> Endpoint:
     """The provider's pushes. Raises SettingsInvalid."""
     from shared.api.callbacks import ReceiveReceiptEndpoint
-    from shared.clock import SystemClock
     from shared.consent.gate import Consents
     from shared.notifications.receipts import RecordReceipts
     from shared.pseudonym import Pseudonyms
-    from shared.settings import (
-        CallbackSettings,
-        QueueSettings,
-        RecordSettings,
-        StoreSettings,
-        read_settings,
-    )
 
     store, queues, records, callback = read_settings(
         os.environ, StoreSettings, QueueSettings, RecordSettings, CallbackSettings
@@ -166,27 +134,11 @@ def receive_event() -> BatchEndpoint:
     """Events from elsewhere. Raises SettingsInvalid."""
     from shared.api.queue_items import DeadLetters
     from shared.api.received_events import ReceiveEventEndpoint
-    from shared.clock import SystemClock
     from shared.mapping.event_map import EventMap
     from shared.mapping.rule import read_rules
     from shared.phone_parser import parse_phone
-    from shared.settings import (
-        NotificationSettings,
-        PhoneSettings,
-        QueueSettings,
-        RecordSettings,
-        StoreSettings,
-        read_settings,
-    )
 
-    store, queues, records, notices, phone = read_settings(
-        os.environ,
-        StoreSettings,
-        QueueSettings,
-        RecordSettings,
-        NotificationSettings,
-        PhoneSettings,
-    )
+    store, queues, records, notices, phone = read_settings(os.environ, *_TAKING_IN)
     return ReceiveEventEndpoint(
         accept=_accept(store, queues, records, notices),
         parse_phone=partial(parse_phone, default_region=phone.default_region),
@@ -201,7 +153,6 @@ def dispatch_notification() -> BatchEndpoint:
     from shared.budget.breaker import Breaker
     from shared.budget.ledger import Budget
     from shared.budget.setting import parse_budgets
-    from shared.clock import SystemClock
     from shared.consent.gate import Consents
     from shared.consent.quiet_hours import wait_s
     from shared.ids import random_bytes
@@ -209,26 +160,11 @@ def dispatch_notification() -> BatchEndpoint:
     from shared.notifications.model import WorkItem
     from shared.outgoing import Channel
     from shared.pseudonym import Pseudonyms
-    from shared.settings import (
-        ChannelSettings,
-        NotificationSettings,
-        QueueSettings,
-        RecordSettings,
-        StoreSettings,
-        read_settings,
-    )
     from shared.sms.dysmsapi import DysmsapiGateway
     from shared.sms.notice_channel import SmsChannel
     from shared.throttle.notices import NoticeLimits
 
-    store, queues, records, notices, ways = read_settings(
-        os.environ,
-        StoreSettings,
-        QueueSettings,
-        RecordSettings,
-        NotificationSettings,
-        ChannelSettings,
-    )
+    store, queues, records, notices, ways = read_settings(os.environ, *_SENDING)
     clock, pseudonyms = SystemClock(), Pseudonyms(records.pseudonym_key)
     channels: dict[str, Channel] = {
         "sms": SmsChannel(
@@ -279,26 +215,10 @@ def dispatch_notification() -> BatchEndpoint:
 def follow_message() -> BatchEndpoint:
     """The follow-up queue. Raises SettingsInvalid."""
     from shared.api.queue_items import DeadLetters, WorkEndpoint
-    from shared.clock import SystemClock
     from shared.notifications.follow import FollowItem, FollowMessages
     from shared.sealed import Sealer
-    from shared.settings import (
-        ChannelSettings,
-        NotificationSettings,
-        QueueSettings,
-        RecordSettings,
-        StoreSettings,
-        read_settings,
-    )
 
-    store, queues, records, notices, ways = read_settings(
-        os.environ,
-        StoreSettings,
-        QueueSettings,
-        RecordSettings,
-        NotificationSettings,
-        ChannelSettings,
-    )
+    store, queues, records, notices, ways = read_settings(os.environ, *_SENDING)
     return WorkEndpoint(
         parse=FollowItem.parse,
         work=FollowMessages(
@@ -321,28 +241,12 @@ def sweep_messages() -> Task:
     from shared.budget.ledger import Budget
     from shared.budget.setting import parse_budgets
     from shared.budget.watch import WatchBudgets
-    from shared.clock import SystemClock
     from shared.notifications.sweep import SweepMessages
     from shared.sealed import Sealer
-    from shared.settings import (
-        ChannelSettings,
-        NotificationSettings,
-        QueueSettings,
-        RecordSettings,
-        StoreSettings,
-        read_settings,
-    )
     from shared.sms.dysmsapi import DysmsapiGateway
     from shared.sms.sent_records import DysmsapiRecords
 
-    store, queues, records, notices, ways = read_settings(
-        os.environ,
-        StoreSettings,
-        QueueSettings,
-        RecordSettings,
-        NotificationSettings,
-        ChannelSettings,
-    )
+    store, queues, records, notices, ways = read_settings(os.environ, *_SENDING)
     rows = _rows(store)
     sweep = SweepMessages(
         store=rows,
@@ -374,7 +278,6 @@ def _accept(
     records: RecordSettings,
     notices: NotificationSettings,
 ) -> AcceptNotification:
-    from shared.clock import SystemClock
     from shared.ids import random_bytes
     from shared.notifications.accept import AcceptNotification
     from shared.pseudonym import Pseudonyms
@@ -399,7 +302,6 @@ def _rows(store: StoreSettings) -> TablestoreRows:
 
 def _queue(queues: QueueSettings, name: str) -> SmqQueue:
     from shared.aliyun.smq import SmqQueue
-    from shared.clock import SystemClock
 
     return SmqQueue(queues.endpoint, f"sesame-{name}-{queues.stage}", clock=SystemClock())
 
@@ -429,7 +331,6 @@ def _followed(webhooks: str) -> frozenset[str]:
 
 
 def _webhooks(webhooks: str) -> WebhookSender | None:
-    from shared.clock import SystemClock
     from shared.webhooks.endpoints import read_endpoints
     from shared.webhooks.sender import WebhookSender
 
