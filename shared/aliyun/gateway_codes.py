@@ -10,5 +10,7 @@ REFUSED_FOR_NOW = re.compile(
 )
 """Refused before anything was done: safe to send again, a moment later."""
 
-ACCOUNT_REFUSED = re.compile(r"Forbidden.*|InvalidAccessKeyId(\..*)?|SignatureDoesNotMatch")
+ACCOUNT_REFUSED = re.compile(
+    r"Forbidden.*|InvalidAccessKeyId(\..*)?|SignatureDoesNotMatch|no_credentials"
+)
 """Nobody with these credentials gets further."""

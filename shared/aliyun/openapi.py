@@ -17,6 +17,7 @@ from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from alibabacloud_tea_openapi.utils_models import Config
 
 from shared.aliyun.role_provider import RoleCredentialsProvider
+from shared.errors import ProviderUnavailable
 from shared.observability.logs import quiet_library
 
 CONNECT_TIMEOUT_MS = 1_000
@@ -68,6 +69,8 @@ def _of_transport(error: Exception) -> OpenApiFailure:
     for _ in range(6):
         if seen is None:
             break
+        if isinstance(seen, ProviderUnavailable):  # there are no credentials to sign with
+            return OpenApiFailure(seen.reason, is_clear=True)
         if _NOT_SENT.search(f"{type(seen).__name__} {seen}"):
             return OpenApiFailure("not_sent", is_clear=True)
         seen = getattr(seen, "inner_exception", None) or seen.__cause__ or seen.__context__

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -10,6 +9,7 @@ from shared.notifications.message_rows import MessageRef
 from shared.notifications.model import Recipient, WorkItem
 from shared.notifications.outcome import Next
 from shared.notifications.ports import Budgets, Ledger
+from shared.queue import QueueItem
 from shared.rows import RowChange, RowKey
 from shared.send_outcome import SendOutcome
 from shared.spend import Spend
@@ -81,16 +81,15 @@ def groups_of(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
     return groups
 
 
-def dead_letter(item: WorkItem, recipient: Recipient, reason: str, now_ms: int) -> str:
-    """What an operator finds in the dead-letter queue: the item, ready to be driven again."""
-    alone = replace(item, recipients=(recipient,), attempt=0, is_redriven=True)
-    return json.dumps(
-        {
-            "reason": reason,
-            "at": now_ms,
-            "queue": "sesame-notifications",
-            "template": item.template,
-            "item": json.loads(alone.body()),
-        },
-        ensure_ascii=False,
+def next_turn(candidate: Candidate) -> QueueItem | None:
+    """The message's next turn, alone; None if it has none."""
+    item, end = candidate.item, candidate.end
+    if end is None or not end.comes_again:
+        return None
+    turn = replace(
+        item,
+        recipients=(candidate.recipient,),
+        channel=end.channel or item.channel,
+        attempt=item.attempt + (0 if end.is_free else 1),
     )
+    return QueueItem(turn.body(), end.delay_s)

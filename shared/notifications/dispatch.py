@@ -12,12 +12,12 @@ from __future__ import annotations
 import logging
 import random as jitter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from shared.clock import Clock
 from shared.errors import StoreUnavailable
 from shared.ids import RandomBytes
-from shared.notifications.candidate import Candidate, dead_letter, groups_of, refunds
+from shared.notifications.candidate import Candidate, groups_of, next_turn, refunds
+from shared.notifications.dead_letters import bury, dead_letter
 from shared.notifications.message_rows import (
     DEAD,
     DONE,
@@ -48,7 +48,7 @@ from shared.observability.events import (
 )
 from shared.observability.logs import log_event
 from shared.outgoing import Channel, Outgoing
-from shared.queue import Queue, QueueItem
+from shared.queue import Queue
 from shared.rows import Row, RowChange, RowKey, RowStore, bears_mark, join
 from shared.send_outcome import RefusalKind, SendAccepted, SendOutcome, SendRefused
 from shared.spend import Spend
@@ -110,16 +110,33 @@ class DispatchNotifications:
 
     def __call__(self, items: Sequence[WorkItem]) -> None:
         """Bring every item to its next state."""
-        candidates = [
-            candidate
-            for item in items
-            if (template := self._templates.get(item.template))
-            for recipient in item.recipients
-            for candidate in [self._candidate(item, recipient, template)]
-        ]
+        candidates: list[Candidate] = []
+        for item in items:
+            template = self._templates.get(item.template)
+            if template is None:  # taken out of the catalogue while messages were under way
+                self._bury(item, "no_template")
+                continue
+            candidates += [self._candidate(item, each, template) for each in item.recipients]
         unique = {candidate.ref: candidate for candidate in candidates}
         for group in groups_of(list(unique.values())):
             self._dispatch(group)
+
+    def _bury(self, item: WorkItem, reason: str) -> None:
+        now_ms = self._clock.now_ms()
+        changes = [
+            bury(self._rows.ref(item.notification_id, each.phone), item, reason, now_ms)
+            for each in item.recipients
+        ]
+        applied = self._store.apply(changes)
+        refused = [change.key for change, ok in zip(changes, applied, strict=True) if not ok]
+        rows = dict(zip(refused, self._store.read(refused) if refused else [], strict=True))
+        letters = [
+            dead_letter(item, recipient, reason, now_ms)
+            for recipient, change in zip(item.recipients, changes, strict=True)
+            if change.key not in rows or bears_mark(rows[change.key], change)
+        ]
+        if letters:
+            self._dead.put(letters)
 
     def _candidate(self, item: WorkItem, recipient: Recipient, template: Template) -> Candidate:
         milli = 0
@@ -349,6 +366,13 @@ class DispatchNotifications:
         for candidate in group:
             changes += self._ending(candidate, owner, now_ms)
         changes += refunds(group, self._budgets, owner=owner, now_ms=now_ms)
+        dead = [
+            dead_letter(each.item, each.recipient, each.end.reason, now_ms)
+            for each in group
+            if each.end and each.end.is_dead
+        ]
+        if dead:  # before the end is on record, or a worker that dies here leaves it without
+            self._dead.put(dead)
         reasons = [each.end.reason for each in group if each.end and each.end.opens_breaker]
         if reasons:
             log_event(BREAKER_OPENED, level=logging.ERROR, provider_code=reasons[0])
@@ -362,19 +386,7 @@ class DispatchNotifications:
             # The messages stay claimed; the sweep asks the provider what became of them.
             log_event(DISPATCH_OUTCOME_LOST, level=logging.ERROR, messages=len(group))
             return
-        again = [
-            QueueItem(
-                replace(
-                    candidate.item,
-                    recipients=(candidate.recipient,),
-                    channel=candidate.end.channel or candidate.item.channel,
-                    attempt=candidate.item.attempt + (0 if candidate.end.is_free else 1),
-                ).body(),
-                candidate.end.delay_s,
-            )
-            for candidate in group
-            if candidate.end and candidate.end.comes_again
-        ]
+        again = [turn for each in group if (turn := next_turn(each))]
         if again:
             self._queue.put(again)  # what the queue does not take, the agenda still has
         news = [
@@ -386,15 +398,6 @@ class DispatchNotifications:
         ]
         if news and self._followers is not None:
             self._followers.put(news)
-        dead = [
-            QueueItem(
-                dead_letter(candidate.item, candidate.recipient, candidate.end.reason, now_ms)
-            )
-            for candidate in group
-            if candidate.end and candidate.end.is_dead
-        ]
-        if dead:
-            self._dead.put(dead)
 
     def _ending(self, candidate: Candidate, owner: str, now_ms: int) -> list[RowChange]:
         end = candidate.end

@@ -32,6 +32,17 @@ _KINDS = {
     "isv.DENY_IP_RANGE": RefusalKind.ACCOUNT,
     "isp.RAM_PERMISSION_DENY": RefusalKind.ACCOUNT,
 }
+OF_SIGN_OR_TEMPLATE = frozenset(
+    {
+        "isv.SMS_TEMPLATE_ILLEGAL",
+        "isv.SMS_SIGNATURE_ILLEGAL",
+        "isv.SMS_SIGN_ILLEGAL",
+        "isv.SIGN_STATE_ILLEGAL",
+        "isv.SMS_SIGNATURE_SCENE_ILLEGAL",
+    }
+)
+"""The same for every number that is sent this sign and template."""
+
 FLOW_CONTROL = "isv.BUSINESS_LIMIT_CONTROL"
 # The account's own totals, set in the console; how much of the window is over is not said.
 _TOTALS = {"isv.DAY_LIMIT_CONTROL": 86_400, "isv.MONTH_LIMIT_CONTROL": 31 * 86_400}

@@ -16,7 +16,7 @@ from shared.observability.events import SMS_ATTEMPTED
 from shared.observability.logs import log_event
 from shared.outgoing import Outgoing
 from shared.send_outcome import RefusalKind, SendOutcome, SendRefused
-from shared.sms.codes import UNTOLD_RETRY_AFTER_S
+from shared.sms.codes import OF_SIGN_OR_TEMPLATE, UNTOLD_RETRY_AFTER_S
 from shared.sms.gateway import BatchGateway, SmsMessage
 
 DEADLINE_MS = 10_000
@@ -140,4 +140,8 @@ def _sms_of(outgoing: Outgoing) -> SmsMessage | SendRefused:
 
 def _may_be_of_one(outcome: SendOutcome) -> bool:
     shared = (RefusalKind.ACCOUNT, RefusalKind.BUSY)
-    return isinstance(outcome, SendRefused) and outcome.kind not in shared
+    return (
+        isinstance(outcome, SendRefused)
+        and outcome.kind not in shared
+        and outcome.code not in OF_SIGN_OR_TEMPLATE
+    )

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
 from infra.localcloud.core.faults import Fault
-from shared.aliyun.credentials import bind_credentials
 from shared.errors import ProviderUnavailable
 from shared.phone_parser import parse_phone
 from shared.send_outcome import (
@@ -22,19 +20,9 @@ from shared.send_outcome import (
 )
 from shared.sms.dysmsapi import DysmsapiGateway
 from shared.sms.gateway import SmsMessage
-from tests.fakes.row_stores import credentials_of
 from tests.localcloud.dysmsapi.running import NOTICE, SIGN, RunningDysmsapi
 
 FIRST, SECOND = "+8613800138001", "+8613800138002"
-
-
-@pytest.fixture
-def provider(no_proxies: None) -> Iterator[RunningDysmsapi]:
-    running = RunningDysmsapi()
-    bind_credentials(credentials_of(running.cloud.identities.root))
-    yield running
-    bind_credentials(None)
-    running.stop()
 
 
 @pytest.fixture

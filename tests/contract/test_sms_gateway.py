@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator
 
 import pytest
 
@@ -24,15 +23,6 @@ from tests.fakes.row_stores import credentials_of
 from tests.localcloud.dysmsapi.running import CODE, SIGN, RunningDysmsapi
 
 PHONE, OTP = "+8613800138000", "918273"
-
-
-@pytest.fixture
-def provider(no_proxies: None) -> Iterator[RunningDysmsapi]:
-    running = RunningDysmsapi()
-    bind_credentials(credentials_of(running.cloud.identities.root))
-    yield running
-    bind_credentials(None)
-    running.stop()
 
 
 def send(provider: RunningDysmsapi, *, template: str = CODE, phone: str = PHONE) -> SendOutcome:
@@ -151,3 +141,12 @@ def test_no_failure_puts_code_or_number_into_a_log(
 )
 def test_numbers_go_out_in_the_providers_form(phone: str, sent_as: str) -> None:
     assert provider_number(parse_phone(phone)) == sent_as
+
+
+def test_without_credentials_nothing_is_sent(
+    provider: RunningDysmsapi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bind_credentials(None)
+    monkeypatch.delenv("ALIBABA_CLOUD_ACCESS_KEY_ID", raising=False)
+
+    assert send(provider) == SendRefused(RefusalKind.ACCOUNT, "no_credentials")

@@ -220,3 +220,14 @@ def test_no_messages_are_no_calls() -> None:
 
     assert desk.send() == []
     assert desk.provider.calls == []
+
+
+@pytest.mark.parametrize(
+    "code", ["isv.SMS_TEMPLATE_ILLEGAL", "isv.SMS_SIGNATURE_ILLEGAL", "isv.SMS_SIGN_ILLEGAL"]
+)
+def test_what_is_wrong_with_all_of_a_batch_is_asked_once(code: str) -> None:
+    refused = SendRefused(RefusalKind.UNAVAILABLE, code)
+    desk = Desk(*[refused] * 10)
+
+    assert desk.send(to(1), to(2), to(3)) == [refused] * 3
+    assert desk.provider.sizes == [3]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+from collections.abc import Sequence
 
 import pytest
 
@@ -12,9 +14,12 @@ from shared.errors import (
     QueueUnavailable,
     RequestInvalid,
 )
+from shared.notifications.dispatch import ATTEMPT_LIMIT
 from shared.notifications.message_rows import LEASE_MS
+from shared.queue import QueueItem
 from shared.send_outcome import RefusalKind, SendRefused, SendUnknown
 from shared.sms.gateway import SentDetail
+from shared.templates.book import TemplateBook
 from tests.fakes.notifications import (
     OTHER,
     PARAMS,
@@ -375,3 +380,58 @@ def test_a_message_beyond_the_queues_delay_is_queued_by_the_sweep(
     service.dispatch()
 
     assert service.status(message_id) == "sent"
+
+
+def test_a_template_that_is_gone_ends_its_messages_as_dead_letters(
+    service: NotificationService,
+) -> None:
+    message_id = only_id(service)
+    service.book = TemplateBook({})
+    bodies = service.work.take()
+
+    service.dispatch(bodies)
+    service.dispatch(bodies)  # the queue brings it twice
+
+    (letter, copy) = service.letters()
+    assert letter["reason"] == copy["reason"] == "no_template"
+    assert service.status(message_id) == "failed"
+    service.book = TemplateBook({SHIP.name: SHIP})
+    service.dispatch([json.dumps(letter["item"]).encode(), json.dumps(copy["item"]).encode()])
+    assert len(service.sms.sent) == 1
+    assert service.status(message_id) == "sent"
+
+
+def test_a_template_that_is_gone_buries_nothing_that_was_sent(
+    service: NotificationService,
+) -> None:
+    message_id = only_id(service)
+    bodies = service.work.take()
+    service.dispatch(bodies)
+    service.book = TemplateBook({})
+
+    service.dispatch(bodies)
+
+    assert service.letters() == []
+    assert service.status(message_id) == "sent"
+
+
+def test_a_message_ends_dead_only_once_its_letter_is_written(service: NotificationService) -> None:
+    """A worker that dies between the two must not leave an end that nobody can find."""
+    message_id = only_id(service)
+    for _ in range(ATTEMPT_LIMIT - 1):
+        service.sms.outcomes = [SendRefused(RefusalKind.BUSY, "x")]
+        service.dispatch()
+        service.clock.advance(1000)
+    service.sms.outcomes = [SendRefused(RefusalKind.BUSY, "x")]
+    seen: list[str] = []
+    put = service.dead.put
+
+    def watched(items: Sequence[QueueItem]) -> int:
+        seen.append(service.status(message_id))
+        return put(items)
+
+    service.dead.put = watched  # type: ignore[method-assign]
+    service.dispatch()
+
+    assert seen == ["sending"]
+    assert service.status(message_id) == "failed"
