@@ -45,6 +45,8 @@ class Template:
     taken; 0: only a receipt that says failed moves on. is_secret: never sent a second time by
     another way unless the first certainly failed.
     per_phone: (limit, window in s) of sends to one phone. when_limited: what becomes of one more.
+    sms_countries: where it goes by SMS; empty for everywhere. sms_cost_limit_milli: the most that
+    an SMS may cost, in thousandths of CNY, where another channel reaches the recipient; 0 for any.
     quiet_hours: (from, until) in minutes of the recipient's day; None for none.
     """
 
@@ -63,6 +65,8 @@ class Template:
     quiet_hours: tuple[int, int] | None = None
     consent: Literal["none", "opt_out", "opt_in"] = "none"
     cost_class: str = "notice"
+    sms_countries: frozenset[str] = frozenset()
+    sms_cost_limit_milli: int = 0
 
     def content(self, locale: str | None, *, is_mainland: bool) -> Content:
         """The texts for a recipient: of the locale's language, else of the destination's."""
@@ -72,6 +76,10 @@ class Template:
             if name in self.contents and (name == language or not is_mainland or name == "zh"):
                 return self.contents[name]
         return next(iter(self.contents.values()))
+
+    def goes_by_sms_to(self, phone: PhoneNumber) -> bool:
+        """True unless the phone's country is one where it does not go by SMS."""
+        return not self.sms_countries or phone.country in self.sms_countries
 
     def provider_code(self, phone: PhoneNumber, locale: str | None) -> str | None:
         """The provider's template code for a phone; None if there is none for its destination."""

@@ -31,15 +31,16 @@ from shared.notifications.message_rows import (
     event,
     is_free_to_accept,
 )
-from shared.notifications.model import Notification, Recipient, WorkItem, channel_name
+from shared.notifications.model import Notification, Recipient, WorkItem
 from shared.notifications.ports import Templates
+from shared.notifications.router import first_channel
 from shared.observability.events import NOTIFICATION_ACCEPTED, NOTIFICATION_LEFT_TO_SWEEP
 from shared.observability.logs import log_event
 from shared.pseudonym import Pseudonyms
 from shared.queue import BODY_LIMIT_BYTES, DELAY_LIMIT_S, Queue, QueueItem
 from shared.rows import RECORDS, Require, RowChange, RowKey, RowStore
 from shared.sealed import Sealer
-from shared.template import Template
+from shared.template import ChannelName, Template
 
 FIRST_LOOK_MS = 600_000
 """When the sweep first looks after a message: the queue has long delivered it by then."""
@@ -104,13 +105,13 @@ class AcceptNotification:
         template = self._checked(notification, now_ms)
         notification_id = self._id_of(notification)
         fingerprint = _fingerprint(self._pseudonyms, notification)
-        channel = channel_name((notification.channels or template.channels)[0])
         recipients = _distinct(notification)
+        channels = [self._channel(notification, template, each) for each in recipients]
         refs = [self._rows.ref(notification_id, each.phone) for each in recipients]
         known = self._written(
             [
                 self._message_row(notification, ref, recipient, fingerprint, channel, now_ms)
-                for ref, recipient in zip(refs, recipients, strict=True)
+                for ref, recipient, channel in zip(refs, recipients, channels, strict=True)
             ],
             [
                 change
@@ -124,18 +125,24 @@ class AcceptNotification:
             fingerprint,
         )
         is_scheduled = _delay_s(notification, now_ms) > 0
-        fresh = [recipient for recipient, was in zip(recipients, known, strict=True) if not was]
+        fresh: dict[ChannelName, list[Recipient]] = {}
+        for recipient, channel, was_known in zip(recipients, channels, known, strict=True):
+            if not was_known:
+                fresh.setdefault(channel, []).append(recipient)
         if fresh:
-            item = WorkItem(
-                notification_id=notification_id,
-                tenant=notification.tenant,
-                template=template.name,
-                channel=channel,
-                fingerprint=fingerprint,
-                recipients=tuple(fresh),
-                accepted_ms=now_ms,
-            )
-            self._enqueue(notification, item, refs, now_ms)
+            items = [
+                WorkItem(
+                    notification_id=notification_id,
+                    tenant=notification.tenant,
+                    template=template.name,
+                    channel=channel,
+                    fingerprint=fingerprint,
+                    recipients=tuple(members),
+                    accepted_ms=now_ms,
+                )
+                for channel, members in fresh.items()
+            ]
+            self._enqueue(notification, items, refs, now_ms)
         log_event(
             NOTIFICATION_ACCEPTED,
             tenant=notification.tenant,
@@ -173,6 +180,16 @@ class AcceptNotification:
         if problems:
             raise RequestInvalid(*dict.fromkeys(problems))
         return template
+
+    def _channel(
+        self, notification: Notification, template: Template, recipient: Recipient
+    ) -> ChannelName:
+        milli = 0
+        if template.sms_cost_limit_milli:
+            milli = self._templates.cost(
+                template, recipient.params, recipient.phone, recipient.locale
+            ).milli
+        return first_channel(template, recipient, asked=notification.channels, sms_milli=milli)
 
     def _id_of(self, notification: Notification) -> str:
         if notification.dedupe_key is None:
@@ -269,12 +286,16 @@ class AcceptNotification:
     # --- the queue ---------------------------------------------------------------------------
 
     def _enqueue(
-        self, notification: Notification, item: WorkItem, refs: Sequence[MessageRef], now_ms: int
+        self,
+        notification: Notification,
+        work: Sequence[WorkItem],
+        refs: Sequence[MessageRef],
+        now_ms: int,
     ) -> None:
         delay_s = _delay_s(notification, now_ms)
         if delay_s > DELAY_LIMIT_S:
             return  # the agenda has it: the sweep queues it when it is due
-        items = [QueueItem(part.body(), delay_s) for part in chunks(item)]
+        items = [QueueItem(part.body(), delay_s) for item in work for part in chunks(item)]
         queued = self._queue.put(items)
         if queued == len(items):
             return
@@ -284,7 +305,7 @@ class AcceptNotification:
             if queued:
                 return
         else:
-            self._call_off([ref.key for ref in refs], item.fingerprint)
+            self._call_off([ref.key for ref in refs], work[0].fingerprint)
         raise QueueUnavailable("not_queued")
 
     def _call_off(self, keys: Sequence[RowKey], fingerprint: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -88,6 +89,7 @@ class FollowMessages:
         self._webhooks = webhooks
         self._followed_tenants = followed_tenants
         self._clock = clock
+        self._gone: set[str] = set()
 
     def __call__(self, items: Sequence[FollowItem]) -> None:
         """Bring each piece of news to whom it concerns."""
@@ -124,7 +126,7 @@ class FollowMessages:
 
     def _tell(self, item: FollowItem, row: Row) -> None:
         tenant = str(row.get("tenant", ""))
-        if self._webhooks is None or tenant not in self._followed_tenants:
+        if self._webhooks is None or tenant not in self._followed_tenants - self._gone:
             return
         status = status_of(row)
         outcome = self._webhooks.post(
@@ -135,10 +137,17 @@ class FollowMessages:
         is_over = isinstance(outcome, SendAccepted) or (
             isinstance(outcome, SendRefused) and outcome.kind is not RefusalKind.BUSY
         )
+        is_gone = isinstance(outcome, SendRefused) and outcome.code == "gone"
+        if is_gone:
+            # Standard Webhooks: 410 wants no more. Until the next start of this instance; the
+            # setting is the operator's, who hears of it by the line at level ERROR.
+            self._gone.add(tenant)
         log_event(
             STATUS_WEBHOOK_ENDED,
+            level=logging.ERROR if is_gone else logging.INFO,
             tenant=tenant,
             outcome=type(outcome).__name__,
+            reason=outcome.code if isinstance(outcome, SendRefused) else None,
             attempt=item.attempt,
             is_over=is_over or item.attempt >= len(WEBHOOK_WAITS_S),
         )

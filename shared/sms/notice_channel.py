@@ -130,6 +130,8 @@ class _Call:
 def _sms_of(outgoing: Outgoing) -> SmsMessage | SendRefused:
     if outgoing.phone is None:
         return SendRefused(RefusalKind.NUMBER, "no_phone")
+    if not outgoing.template.goes_by_sms_to(outgoing.phone):
+        return SendRefused(RefusalKind.UNAVAILABLE, "country_not_served")
     code = outgoing.template.provider_code(outgoing.phone, outgoing.locale)
     if code is None:
         return SendRefused(RefusalKind.UNAVAILABLE, "no_template")

@@ -25,6 +25,8 @@ OPT_OUT = "拒收请回复R"
 
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
+_Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
@@ -68,6 +70,9 @@ class _Entry(_Strict):
     when_limited: Literal["wait", "drop"]
     quiet_hours: _QuietHours | None
     consent: Literal["none", "opt_out", "opt_in"]
+    # Absent: everywhere, at any cost.
+    sms_countries: list[_Country] = Field(default=[])
+    sms_cost_limit_milli: int = Field(default=0, ge=0)
     variables: list[_Variable]
     contents: dict[Literal["zh", "en"], _Content]
 
@@ -163,6 +168,8 @@ def _template(entry: _Entry, codes: Mapping[str, str], sign_name: str) -> Templa
         quiet_hours=(_minutes(quiet.start), _minutes(quiet.until)) if quiet else None,
         consent=entry.consent,
         cost_class=entry.cost_class,
+        sms_countries=frozenset(entry.sms_countries),
+        sms_cost_limit_milli=entry.sms_cost_limit_milli,
     )
 
 

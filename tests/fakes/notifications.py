@@ -168,6 +168,11 @@ class NotificationService:
             )
         )
 
+    def accept_one(self, *phones: str, **options: object) -> str:
+        """As accept, of one message: its id."""
+        (message,) = self.accept(*phones, **options).messages  # type: ignore[arg-type]
+        return message.message_id
+
     def dispatch(self, bodies: Sequence[bytes] | None = None) -> int:
         """Work on what is due; how many items that was."""
         due = self.work.take() if bodies is None else bodies

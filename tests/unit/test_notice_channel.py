@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -231,3 +232,13 @@ def test_what_is_wrong_with_all_of_a_batch_is_asked_once(code: str) -> None:
 
     assert desk.send(to(1), to(2), to(3)) == [refused] * 3
     assert desk.provider.sizes == [3]
+
+
+def test_a_country_that_a_template_does_not_serve_is_refused_without_a_call() -> None:
+    desk = Desk()
+    at_home = dataclasses.replace(TEMPLATE, sms_countries=frozenset({"CN"}))
+
+    outcomes = desk.send(to(1, template=at_home), to("+14155552671", template=at_home))
+
+    assert outcomes == [OK, SendRefused(RefusalKind.UNAVAILABLE, "country_not_served")]
+    assert desk.provider.sizes == [1]

@@ -22,19 +22,10 @@ from tests.fakes.notifications import (
 )
 
 
-@pytest.fixture
-def service() -> NotificationService:
-    return NotificationService()
-
-
-def only_id(service: NotificationService, **options: object) -> str:
-    return service.accept(**options).messages[0].message_id  # type: ignore[arg-type]
-
-
 def test_a_receipt_is_one_round_trip_and_settles_the_message(
     service: NotificationService,
 ) -> None:
-    message_id = only_id(service)
+    message_id = service.accept_one()
     service.dispatch()
     before = service.store.trips
 
@@ -44,7 +35,7 @@ def test_a_receipt_is_one_round_trip_and_settles_the_message(
 
 
 def test_receipts_may_repeat_and_contradict(service: NotificationService) -> None:
-    message_id = only_id(service)
+    message_id = service.accept_one()
     service.dispatch()
 
     assert service.report(is_delivered=False, err_code="UNDELIV") == 1
@@ -61,7 +52,7 @@ def test_receipts_may_repeat_and_contradict(service: NotificationService) -> Non
 def test_a_forged_receipt_changes_nothing(
     service: NotificationService, forged: dict[str, str]
 ) -> None:
-    message_id = only_id(service)
+    message_id = service.accept_one()
     service.dispatch()
 
     assert service.report(**forged) == 0  # type: ignore[arg-type]
@@ -71,7 +62,7 @@ def test_a_forged_receipt_changes_nothing(
 def test_a_receipt_may_come_before_the_worker_has_written_the_send_down(
     service: NotificationService,
 ) -> None:
-    message_id = only_id(service)
+    message_id = service.accept_one()
     bodies = service.work.take()
     service.sms.dies_after = 1
     with pytest.raises(WorkerDied):
@@ -84,7 +75,7 @@ def test_a_receipt_may_come_before_the_worker_has_written_the_send_down(
 def test_a_failed_receipt_falls_back_to_the_next_channel_once() -> None:
     both = dataclasses.replace(SHIP, channels=("sms", "email"))
     service = NotificationService(templates={SHIP.name: both})
-    message_id = only_id(service, email="a@example.com")
+    message_id = service.accept_one(email="a@example.com")
     service.dispatch()
     service.report(is_delivered=False, err_code="MOBILE_NOT_ON_SERVICE")
 
@@ -103,7 +94,7 @@ def test_a_secret_has_no_second_way_while_the_first_may_have_arrived() -> None:
         SHIP, channels=("sms", "email"), is_secret=True, fallback_after_s=60
     )
     service = NotificationService(templates={SHIP.name: secret})
-    only_id(service, email="a@example.com")
+    service.accept_one(email="a@example.com")
     service.dispatch()
     for _ in range(5):
         service.clock.advance(3600)
@@ -116,7 +107,7 @@ def test_a_secret_has_no_second_way_while_the_first_may_have_arrived() -> None:
 def test_a_message_without_a_receipt_in_time_falls_back() -> None:
     both = dataclasses.replace(SHIP, channels=("sms", "email"), fallback_after_s=60)
     service = NotificationService(templates={SHIP.name: both})
-    only_id(service, email="a@example.com")
+    service.accept_one(email="a@example.com")
     service.dispatch()
     service.records.details = [SentDetail("waiting", "", 1, 0, "*")]
 
@@ -136,8 +127,8 @@ def test_a_promotion_stops_at_a_closed_consent_and_a_notice_does_not() -> None:
     service.store.apply(
         [service.consents.close(phone=parse_phone(PHONE), sign_name=None, source="t", at_ms=1)]
     )
-    promotion = only_id(service, template="offer")
-    notice = only_id(service)
+    promotion = service.accept_one(template="offer")
+    notice = service.accept_one()
     service.dispatch()
 
     assert service.show(promotion)["reason"] == "opted_out"
@@ -149,7 +140,7 @@ def test_a_promotion_waits_for_the_morning() -> None:
     service = NotificationService(templates={SHIP.name: offer})
     midnight_in_china_ms = 1_800_028_800_000 - 1_800_028_800_000 % 86_400_000 + 16 * 3_600_000
     service.clock.advance((midnight_in_china_ms - service.clock.now_ms()) / 1000)
-    message_id = only_id(service)
+    message_id = service.accept_one()
     service.dispatch()
     assert service.show(message_id)["reason"] == "quiet_hours"
 
@@ -160,7 +151,7 @@ def test_a_promotion_waits_for_the_morning() -> None:
 
 
 def test_messages_are_their_tenants_own(service: NotificationService) -> None:
-    message_id = only_id(service)
+    message_id = service.accept_one()
 
     with pytest.raises(NotFound):
         service.messages.one("other", message_id)
@@ -171,9 +162,9 @@ def test_messages_are_their_tenants_own(service: NotificationService) -> None:
 
 
 def test_a_phones_messages_are_listed_newest_first(service: NotificationService) -> None:
-    first = only_id(service)
+    first = service.accept_one()
     service.clock.advance(1)
-    second = only_id(service)
+    second = service.accept_one()
     from shared.phone_parser import parse_phone
 
     found = service.messages.of_phone(TENANT, parse_phone(PHONE), 10)
@@ -183,7 +174,7 @@ def test_a_phones_messages_are_listed_newest_first(service: NotificationService)
 
 
 def test_the_store_tells_neither_number_nor_values(service: NotificationService) -> None:
-    only_id(service, email="someone@example.com")
+    service.accept_one(email="someone@example.com")
     service.dispatch()
 
     held = repr(service.store.rows)
@@ -193,7 +184,7 @@ def test_the_store_tells_neither_number_nor_values(service: NotificationService)
 
 
 def test_every_agenda_entry_goes_in_the_end(service: NotificationService) -> None:
-    only_id(service)
+    service.accept_one()
     service.dispatch()
     service.report()
     service.clock.advance(601)

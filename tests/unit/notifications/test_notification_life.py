@@ -31,17 +31,8 @@ from tests.fakes.notifications import (
 )
 
 
-@pytest.fixture
-def service() -> NotificationService:
-    return NotificationService()
-
-
-def only_id(service: NotificationService, **options: object) -> str:
-    return service.accept(**options).messages[0].message_id  # type: ignore[arg-type]
-
-
 def test_accept_queues_and_dispatch_sends_once(service: NotificationService) -> None:
-    message_id = only_id(service)
+    message_id = service.accept_one()
     assert service.status(message_id) == "queued"
 
     service.dispatch()
@@ -51,7 +42,7 @@ def test_accept_queues_and_dispatch_sends_once(service: NotificationService) -> 
 
 
 def test_a_sent_message_costs_three_round_trips(service: NotificationService) -> None:
-    only_id(service)
+    service.accept_one()
     service.dispatch()
 
     assert service.store.trips == 3
@@ -67,7 +58,7 @@ def test_a_batch_of_forty_five_shares_its_round_trips(service: NotificationServi
 
 
 def test_a_redelivered_item_is_not_sent_again(service: NotificationService) -> None:
-    only_id(service)
+    service.accept_one()
     bodies = service.work.take()
 
     service.dispatch(bodies)
@@ -144,7 +135,7 @@ def test_a_keyed_message_that_was_not_queued_is_found_by_the_sweep(
 
 
 def test_a_message_that_the_queue_lost_is_queued_again(service: NotificationService) -> None:
-    message_id = only_id(service)
+    message_id = service.accept_one()
     service.work.take()
 
     service.clock.advance(601)
@@ -155,7 +146,7 @@ def test_a_message_that_the_queue_lost_is_queued_again(service: NotificationServ
 
 
 def test_a_worker_that_died_before_the_send_is_made_good(service: NotificationService) -> None:
-    message_id = only_id(service)
+    message_id = service.accept_one()
     bodies = service.work.take()
     service.sms.outcomes = [SendRefused(RefusalKind.BUSY, "x")]  # nothing goes out
     service.sms.dies_after = 0
@@ -175,7 +166,7 @@ def test_a_worker_that_died_before_the_send_is_made_good(service: NotificationSe
 def test_a_worker_that_died_after_the_send_does_not_send_again(
     service: NotificationService,
 ) -> None:
-    message_id = only_id(service)
+    message_id = service.accept_one()
     bodies = service.work.take()
     service.sms.dies_after = 1
     with pytest.raises(WorkerDied):
@@ -194,7 +185,7 @@ def test_a_worker_that_died_after_the_send_does_not_send_again(
 
 def test_a_message_that_a_worker_holds_is_left_alone(service: NotificationService) -> None:
     """The provider may not have heard of it yet."""
-    only_id(service)
+    service.accept_one()
     service.clock.advance(599)
     service.sms.dies_after = 1
     with pytest.raises(WorkerDied):
@@ -208,7 +199,7 @@ def test_a_message_that_a_worker_holds_is_left_alone(service: NotificationServic
 
 
 def test_an_unclear_send_waits_for_the_providers_word(service: NotificationService) -> None:
-    message_id = only_id(service)
+    message_id = service.accept_one()
     service.sms.outcomes = [SendUnknown("answer_lost")]
     service.dispatch()
     assert service.status(message_id) == "unknown"
@@ -226,7 +217,7 @@ def test_an_unclear_send_waits_for_the_providers_word(service: NotificationServi
 def test_an_unclear_send_that_the_provider_knows_is_not_sent_again(
     service: NotificationService,
 ) -> None:
-    message_id = only_id(service)
+    message_id = service.accept_one()
     service.sms.outcomes = [SendUnknown("answer_lost")]
     service.dispatch()
     service.records.details = [SentDetail("waiting", "", 1, 0, "*")]
@@ -239,7 +230,7 @@ def test_an_unclear_send_that_the_provider_knows_is_not_sent_again(
 
 
 def test_flow_control_waits_out_its_window(service: NotificationService) -> None:
-    message_id = only_id(service)
+    message_id = service.accept_one()
     service.sms.outcomes = [
         SendRefused(RefusalKind.FLOW_CONTROL, "isv.BUSINESS_LIMIT_CONTROL", 3600)
     ]
@@ -257,7 +248,7 @@ def test_flow_control_waits_out_its_window(service: NotificationService) -> None
 def test_a_terminal_refusal_is_recorded_and_never_tried_again(
     service: NotificationService,
 ) -> None:
-    message_id = only_id(service)
+    message_id = service.accept_one()
     service.sms.outcomes = [SendRefused(RefusalKind.UNAVAILABLE, "isv.SMS_TEMPLATE_ILLEGAL")]
     service.dispatch()
     service.clock.advance(7200)
@@ -271,7 +262,7 @@ def test_a_terminal_refusal_is_recorded_and_never_tried_again(
 def test_an_exhausted_message_is_a_dead_letter_that_can_be_driven_again(
     service: NotificationService,
 ) -> None:
-    message_id = only_id(service)
+    message_id = service.accept_one()
     service.sms.outcomes = [SendRefused(RefusalKind.BUSY, "Throttling")] * 8
     for _ in range(8):
         service.dispatch()
@@ -312,7 +303,7 @@ def test_an_account_error_opens_the_breaker_and_keeps_the_queue(
 def test_a_limited_template_drops_what_is_too_much() -> None:
     backup = dataclasses.replace(SHIP, per_phone=((1, 600),), when_limited="drop")
     service = NotificationService(templates={SHIP.name: backup})
-    first, second = only_id(service), only_id(service)
+    first, second = service.accept_one(), service.accept_one()
     for _ in range(3):
         service.dispatch()
 
@@ -334,9 +325,9 @@ def test_a_budget_is_a_hard_stop() -> None:
 def test_what_was_not_sent_gives_its_budget_back() -> None:
     service = NotificationService(budgets='{"shop": {"day": {"messages": 1}}}')
     service.sms.outcomes = [SendRefused(RefusalKind.NUMBER, "isv.MOBILE_NUMBER_ILLEGAL")]
-    only_id(service)
+    service.accept_one()
     service.dispatch()
-    message_id = only_id(service)
+    message_id = service.accept_one()
     service.dispatch()
 
     assert service.status(message_id) == "sent"
@@ -354,8 +345,8 @@ def test_every_message_of_a_batch_gives_its_own_budget_back() -> None:
 
 
 def test_a_scheduled_message_waits_and_can_be_called_off(service: NotificationService) -> None:
-    kept = only_id(service, send_in_s=86_400)
-    dropped = only_id(service, send_in_s=86_400)
+    kept = service.accept_one(send_in_s=86_400)
+    dropped = service.accept_one(send_in_s=86_400)
     assert service.status(kept) == "scheduled"
     assert service.messages.cancel(TENANT, dropped)["status"] == "cancelled"
     service.clock.advance(86_399)
@@ -372,7 +363,7 @@ def test_a_scheduled_message_waits_and_can_be_called_off(service: NotificationSe
 def test_a_message_beyond_the_queues_delay_is_queued_by_the_sweep(
     service: NotificationService,
 ) -> None:
-    message_id = only_id(service, send_in_s=30 * 86_400)
+    message_id = service.accept_one(send_in_s=30 * 86_400)
     assert service.work.items == []
 
     service.clock.advance(30 * 86_400)
@@ -385,7 +376,7 @@ def test_a_message_beyond_the_queues_delay_is_queued_by_the_sweep(
 def test_a_template_that_is_gone_ends_its_messages_as_dead_letters(
     service: NotificationService,
 ) -> None:
-    message_id = only_id(service)
+    message_id = service.accept_one()
     service.book = TemplateBook({})
     bodies = service.work.take()
 
@@ -404,7 +395,7 @@ def test_a_template_that_is_gone_ends_its_messages_as_dead_letters(
 def test_a_template_that_is_gone_buries_nothing_that_was_sent(
     service: NotificationService,
 ) -> None:
-    message_id = only_id(service)
+    message_id = service.accept_one()
     bodies = service.work.take()
     service.dispatch(bodies)
     service.book = TemplateBook({})
@@ -417,7 +408,7 @@ def test_a_template_that_is_gone_buries_nothing_that_was_sent(
 
 def test_a_message_ends_dead_only_once_its_letter_is_written(service: NotificationService) -> None:
     """A worker that dies between the two must not leave an end that nobody can find."""
-    message_id = only_id(service)
+    message_id = service.accept_one()
     for _ in range(ATTEMPT_LIMIT - 1):
         service.sms.outcomes = [SendRefused(RefusalKind.BUSY, "x")]
         service.dispatch()
