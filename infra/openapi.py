@@ -48,6 +48,7 @@ _REQUEST = (
     *_WITH_BODY,
     "phone_invalid",
     "purpose_unknown",
+    "destination_not_allowed",
     "idempotency_key_invalid",
     "idempotency_in_progress",
     "idempotency_key_reused",

@@ -7,6 +7,7 @@
     │   └── IdempotencyKeyInvalid idempotency_key_invalid
     ├── Unauthenticated           unauthenticated
     ├── Forbidden                 forbidden
+    ├── DestinationNotAllowed     destination_not_allowed
     ├── NotFound                  not_found
     ├── MethodNotAllowed          method_not_allowed
     ├── PayloadTooLarge           payload_too_large
@@ -99,6 +100,13 @@ class Forbidden(SesameError):
 
     code = "forbidden"
     public_message = "This caller may not do that."
+
+
+class DestinationNotAllowed(SesameError):
+    """A number that this service does not send to: its country, its block, or itself."""
+
+    code = "destination_not_allowed"
+    public_message = "Messages to this destination are not allowed."
 
 
 class NotFound(SesameError):

@@ -78,6 +78,13 @@ Destination = Annotated[str, Field(pattern=r"^(domestic|international)(:[a-z]{2,
 TemplateCode = Annotated[str, Field(min_length=1)]
 
 
+class ThrottleSettings(_Settings):
+    """How much is sent, and to whom; JSON, empty for the defaults (shared/throttle/setting.py)."""
+
+    limits: str = Field(alias="OTP_LIMITS", default="")
+    rules: str = Field(alias="OTP_RULES", default="")
+
+
 class SmsSettings(_Settings):
     """How messages go out. SMS_ENDPOINT empty: the SDK's own for the region.
 

@@ -32,15 +32,24 @@ def request_otp() -> Endpoint:
         PhoneSettings,
         SmsSettings,
         StoreSettings,
+        ThrottleSettings,
         read_settings,
     )
     from shared.sms.code_sender import CodeSender
     from shared.sms.dysmsapi import DysmsapiGateway
-    from shared.throttle.admission import Limits
+    from shared.throttle.limits import Limits
+    from shared.throttle.setting import parse_limits, parse_rules
 
-    store, otp, access, sms, phone = read_settings(
-        os.environ, StoreSettings, OtpSettings, AccessSettings, SmsSettings, PhoneSettings
+    store, otp, access, sms, phone, throttle = read_settings(
+        os.environ,
+        StoreSettings,
+        OtpSettings,
+        AccessSettings,
+        SmsSettings,
+        PhoneSettings,
+        ThrottleSettings,
     )
+    common, of_tenants = parse_limits(throttle.limits)
     core = _otp_core(store, otp)
     unknown = sorted(sms.templates.keys() - core.policies.keys())
     if unknown:
@@ -56,7 +65,8 @@ def request_otp() -> Endpoint:
         parse_phone=partial(parse_phone, default_region=phone.default_region),
         issue=RequestOtp(
             core,
-            limits=Limits(core.pseudonyms),
+            rules=parse_rules(throttle.rules),
+            limits=Limits(core.pseudonyms, common, of_tenants),
             idempotency=IdempotencyBook(core.pseudonyms),
             sender=sender,
         ),
@@ -69,7 +79,7 @@ def verify_otp() -> Endpoint:
     from shared.api.otp import VerifyOtpEndpoint
     from shared.otp.verify import VerifyOtp
     from shared.settings import AccessSettings, OtpSettings, StoreSettings, read_settings
-    from shared.throttle.admission import Limits
+    from shared.throttle.limits import Limits
 
     store, otp, access = read_settings(os.environ, StoreSettings, OtpSettings, AccessSettings)
     core = _otp_core(store, otp)

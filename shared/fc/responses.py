@@ -21,6 +21,7 @@ STATUS: Mapping[str, int] = {
     "idempotency_key_invalid": 400,
     "unauthenticated": 401,
     "forbidden": 403,
+    "destination_not_allowed": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "idempotency_in_progress": 409,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from shared.errors import Quota
 from shared.phone import PhoneNumber
+from shared.send_facts import SendFacts
 
 Context = Mapping[str, str | int | float | bool]
 
@@ -28,6 +29,11 @@ class OtpRequest:
     device_id: str | None = None
     context: Context = field(default_factory=dict)
     idempotency_key: str | None = None
+
+    @property
+    def facts(self) -> SendFacts:
+        """What limits and rules look at."""
+        return SendFacts(self.tenant, self.phone, self.purpose, self.client_ip, self.device_id)
 
 
 @dataclass(frozen=True, slots=True)

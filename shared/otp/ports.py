@@ -8,6 +8,7 @@ from typing import Protocol
 from shared.errors import Quota
 from shared.phone import PhoneNumber
 from shared.rows import Row, RowChange, RowKey
+from shared.send_facts import SendFacts
 from shared.send_outcome import SendOutcome
 
 
@@ -28,6 +29,9 @@ class Admission(Protocol):
     def refund(self) -> list[RowChange]:
         """Take the send back."""
 
+    def settle(self) -> None:
+        """The send happened."""
+
     def postpone(self, at_ms: int, *, unless_full: bool) -> RowChange:
         """Date the send to when it was over; or not, if the phone may have no send left."""
 
@@ -43,16 +47,16 @@ class SendLimits(Protocol):
     """The limits in force for sends."""
 
     def admission(
-        self,
-        *,
-        phone_row: RowKey,
-        tenant: str,
-        client_ip: str | None,
-        device_id: str | None,
-        entry: str,
-        now_ms: int,
+        self, facts: SendFacts, *, phone_row: RowKey, entry: str, now_ms: int
     ) -> Admission:
         """The limits that one send counts in."""
+
+
+class SendRules(Protocol):
+    """Who may be sent codes at all."""
+
+    def check(self, facts: SendFacts) -> None:
+        """Raises DestinationNotAllowed, Forbidden."""
 
 
 class GuessLedger(Protocol):

@@ -28,7 +28,7 @@ from shared.otp.core import OtpCore
 from shared.otp.issuance import Issuance, Rows
 from shared.otp.model import OtpIssued, OtpRequest
 from shared.otp.policy import Policy
-from shared.otp.ports import Claim, CodeSender, IdempotencyKeys, SendLimits
+from shared.otp.ports import Claim, CodeSender, IdempotencyKeys, SendLimits, SendRules
 from shared.rows import RowChange, RowKey, bears_mark
 from shared.send_outcome import RefusalKind, SendAccepted, SendOutcome, SendRefused, SendUnknown
 
@@ -40,21 +40,24 @@ _TAKE_LIMIT_MS = 8_000
 class RequestOtp:
     """Issues codes and sends them. Call it with an OtpRequest.
 
-    Raises PurposeUnknown, ChallengeInvalid, Throttled, IdempotencyInProgress,
-    IdempotencyKeyReused, PhoneInvalid (the provider knows better), ProviderUnavailable,
-    StoreUnavailable. A request that raises gives back what it took, all but its idempotency record;
-    if it got as far as the provider, it has ended the challenge that it was to replace.
+    Raises PurposeUnknown, DestinationNotAllowed, Forbidden, ChallengeInvalid, Throttled,
+    IdempotencyInProgress, IdempotencyKeyReused, PhoneInvalid (the provider knows better),
+    ProviderUnavailable, StoreUnavailable. A request that raises gives back what it took, all but
+    its idempotency record; if it got as far as the provider, it has ended the challenge that it was
+    to replace.
     """
 
     def __init__(
         self,
         core: OtpCore,
         *,
+        rules: SendRules,
         limits: SendLimits,
         idempotency: IdempotencyKeys,
         sender: CodeSender,
     ) -> None:
         self._core = core
+        self._rules = rules
         self._limits = limits
         self._idempotency = idempotency
         self._sender = sender
@@ -89,6 +92,8 @@ class RequestOtp:
         policy = self._core.policies.get(request.purpose)
         if policy is None:
             raise PurposeUnknown(FieldProblem("purpose", "unknown"))
+        facts = request.facts
+        self._rules.check(facts)
         if not self._sender.reaches(phone=request.phone, purpose=request.purpose):
             raise ProviderUnavailable("no_template")
         now_ms, entry = self._core.clock.now_ms(), self._core.new_entry()
@@ -97,14 +102,7 @@ class RequestOtp:
         code = derive_code(keyring, version, nonce, length=ref.code_length)
         context = context_text(request.context)
         rows = self._core.rows_of(ref, tenant=request.tenant)
-        admission = self._limits.admission(
-            phone_row=rows.phone,
-            tenant=request.tenant,
-            client_ip=request.client_ip,
-            device_id=request.device_id,
-            entry=entry,
-            now_ms=now_ms,
-        )
+        admission = self._limits.admission(facts, phone_row=rows.phone, entry=entry, now_ms=now_ms)
         issued = OtpIssued(
             challenge_id=request.challenge_id or seal(self._core.keyring, request.tenant, ref),
             expires_at=ref.expires_ms // 1000,
@@ -233,6 +231,7 @@ class RequestOtp:
         cool-down is the phone's row read, to say how long.
         """
         at_ms = self._core.clock.now_ms()
+        issuance.admission.settle()
         issued = issuance.ended(issuance.admission.quota, is_confirmed=is_confirmed)
         try:
             phone_was_dated, *_ = self._core.store.apply(
@@ -253,6 +252,7 @@ class RequestOtp:
 def _log_end(issuance: Issuance, outcome: SendOutcome) -> None:
     log_event(
         OTP_REQUESTED,
+        tenant=issuance.request.tenant,
         phone=issuance.request.phone,
         purpose=issuance.request.purpose,
         country=issuance.request.phone.country,

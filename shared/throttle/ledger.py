@@ -28,6 +28,7 @@ class RollingLedger:
     key: RowKey
     prefix: str
     windows: tuple[Window, ...]
+    is_paid: bool = False
 
     def admit(self, entry: str, now_ms: int) -> RowChange:
         """Count `entry` in every window; refused if one may be full, and then it counts in none.
@@ -150,6 +151,12 @@ class RollingLedger:
                 )
             )
         return quotas
+
+    def settle(self) -> None:
+        """Nothing is held for others."""
+
+    def unspend(self) -> None:
+        """Nothing was paid but by `admit`."""
 
     def after_admission(self) -> Quota:
         """What the caller may know after an admission without a read: the window of one is full."""

@@ -14,6 +14,25 @@ class Window:
     span_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """At most `limit` admissions in every stretch of `span_s` seconds: `burst` of them may come at
+    once, the others evenly.
+    """
+
+    name: str
+    limit: int
+    span_s: int
+    burst: int
+
+    @property
+    def interval_ms(self) -> int:
+        """The time between two of an even flow: the burst and what follows it in a whole stretch
+        are together within `limit`.
+        """
+        return -(-self.span_s * 1000 // max(1, self.limit - self.burst))
+
+
 SENDS_PER_PHONE = (
     # The provider's own limits for one sign and number; ours must be the first to speak.
     Window("phone_minute", 1, 60),
@@ -23,3 +42,9 @@ SENDS_PER_PHONE = (
 SENDS_PER_IP = (Window("ip_hour", 60, 3600),)
 SENDS_PER_DEVICE = (Window("device_hour", 60, 3600),)
 GUESSES_PER_PHONE = (Window("phone_guesses", 30, 86_400),)
+
+# What everybody shares. Generous: they bound what a flood can cost, and are an operator's to set.
+SENDS_PER_TENANT = (Window("tenant_hour", 600_000, 3600),)
+SENDS_PER_COUNTRY = (Window("country_hour", 600_000, 3600),)
+SENDS_PER_PREFIX = (Window("prefix_hour", 120_000, 3600),)
+SENDS_IN_ALL = (Window("service_hour", 1_200_000, 3600),)

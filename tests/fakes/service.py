@@ -17,7 +17,8 @@ from shared.otp.verify import VerifyOtp
 from shared.phone_parser import parse_phone
 from shared.pseudonym import Pseudonyms
 from shared.rows import RowStore
-from shared.throttle.admission import Limits
+from shared.throttle.limits import Limits, LimitSet
+from shared.throttle.rules import SendRules
 from tests.fakes.hands import HandClock, RecordingSender
 from tests.fakes.memory_rows import MemoryRows
 
@@ -35,6 +36,12 @@ class OtpService:
     keyring: Keyring = field(default_factory=lambda: Keyring(1, {1: b"k" * 32}))
     pseudonyms: Pseudonyms = field(default_factory=lambda: Pseudonyms(b"p" * 32))
     policies: Policies = field(default_factory=lambda: DEFAULT_POLICIES)
+    rules: SendRules = field(default_factory=SendRules)
+    limits: Limits = field(init=False)
+    limit_set: LimitSet = field(default_factory=LimitSet)
+
+    def __post_init__(self) -> None:
+        self.limits = Limits(self.pseudonyms, self.limit_set)
 
     @property
     def memory(self) -> MemoryRows:
@@ -66,7 +73,8 @@ class OtpService:
     ) -> OtpIssued:
         use_case = RequestOtp(
             self.core,
-            limits=Limits(self.pseudonyms),
+            rules=self.rules,
+            limits=self.limits,
             idempotency=IdempotencyBook(self.pseudonyms),
             sender=self.sender,
         )
@@ -91,7 +99,7 @@ class OtpService:
         tenant: str = "shop",
         context: Mapping[str, str] | None = None,
     ) -> OtpVerified:
-        use_case = VerifyOtp(self.core, limits=Limits(self.pseudonyms))
+        use_case = VerifyOtp(self.core, limits=self.limits)
         return use_case(
             OtpGuess(
                 tenant=tenant,

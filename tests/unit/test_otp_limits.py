@@ -9,7 +9,7 @@ from shared.errors import (
     Throttled,
 )
 from shared.send_outcome import RefusalKind, SendRefused
-from shared.throttle.admission import counted_address
+from shared.throttle.limits import counted_address
 from tests.fakes.service import KEY, OTHER, OtpService
 
 

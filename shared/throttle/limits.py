@@ -1,0 +1,118 @@
+"""The limits in force: which ones a send counts in, by what is known of it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shared.pseudonym import Pseudonyms
+from shared.rows import RowKey
+from shared.send_facts import SendFacts
+from shared.throttle.admission import Admission
+from shared.throttle.buckets import Leases, bucket_gate
+from shared.throttle.gate import Gate
+from shared.throttle.gcra import GcraGate
+from shared.throttle.ledger import RollingLedger
+from shared.throttle.model import (
+    GUESSES_PER_PHONE,
+    SENDS_IN_ALL,
+    SENDS_PER_COUNTRY,
+    SENDS_PER_DEVICE,
+    SENDS_PER_IP,
+    SENDS_PER_PHONE,
+    SENDS_PER_PREFIX,
+    SENDS_PER_TENANT,
+    Flow,
+    Window,
+)
+
+Rules = tuple[Window | Flow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSet:
+    """What is limited, and how. phone: always those of the provider at least. ip, device and
+    phone_purpose may be windows or flows; what is shared by everybody is windows only.
+    """
+
+    phone: tuple[Window, ...] = SENDS_PER_PHONE
+    phone_purpose: Rules = ()
+    ip: Rules = SENDS_PER_IP
+    device: Rules = SENDS_PER_DEVICE
+    tenant: tuple[Window, ...] = SENDS_PER_TENANT
+    country: tuple[Window, ...] = SENDS_PER_COUNTRY
+    prefix: tuple[Window, ...] = SENDS_PER_PREFIX
+    service: tuple[Window, ...] = SENDS_IN_ALL
+    guesses: tuple[Window, ...] = GUESSES_PER_PHONE
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Finds the limits of a send. tenants: the sets of those that have their own."""
+
+    pseudonyms: Pseudonyms
+    common: LimitSet = LimitSet()
+    tenants: Mapping[str, LimitSet] = field(default_factory=dict)
+    leases: Leases = field(default_factory=Leases)
+
+    def admission(
+        self, facts: SendFacts, *, phone_row: RowKey, entry: str, now_ms: int
+    ) -> Admission:
+        """The limits that a send counts in. Without an address none is counted, since what the
+        platform sees is the tenant's own server.
+        """
+        rules = self.tenants.get(facts.tenant, self.common)
+        return Admission(
+            phone=RollingLedger(phone_row, "s", rules.phone),
+            others=tuple(self._others(rules, facts, phone_row, now_ms)),
+            guesses=self.guess_ledger(phone_row),
+            entry=entry,
+            now_ms=now_ms,
+        )
+
+    def guess_ledger(self, phone_row: RowKey) -> RollingLedger:
+        """The guesses evaluated for the phone of `phone_row`, over all of its challenges."""
+        return RollingLedger(phone_row, "g", self.common.guesses)
+
+    def _others(
+        self, rules: LimitSet, facts: SendFacts, phone_row: RowKey, now_ms: int
+    ) -> Iterator[Gate]:
+        yield from _gates(phone_row, f"sp_{facts.purpose}", rules.phone_purpose)
+        if facts.client_ip:
+            name = self.pseudonyms.of("ip", facts.tenant, counted_address(facts.client_ip))
+            yield from _gates(RowKey(name.hex(), "ip"), "s", rules.ip)
+        if facts.device_id:
+            name = self.pseudonyms.of("device", facts.tenant, facts.device_id)
+            yield from _gates(RowKey(name.hex(), "device"), "s", rules.device)
+        shared: tuple[tuple[str, Sequence[Window]], ...] = (
+            (f"tenant:{facts.tenant}", rules.tenant),
+            (f"country:{facts.phone.country}", self.common.country),
+            (f"prefix:{facts.prefix}", self.common.prefix),
+            ("service", self.common.service),
+        )
+        for subject, windows in shared:
+            for window in windows:
+                yield bucket_gate(subject, window, self.leases, now_ms)
+
+
+def counted_address(client_ip: str) -> str:
+    """What an address counts as: an IPv4 one for itself, however it is written; an IPv6 one for its
+    /64, since that is what one customer has.
+    """
+    address = ipaddress.ip_address(client_ip)
+    if isinstance(address, ipaddress.IPv4Address):
+        return address.compressed
+    if address.ipv4_mapped:
+        return address.ipv4_mapped.compressed
+    return str(ipaddress.IPv6Network((int(address) >> 64 << 64, 64)))
+
+
+def _gates(key: RowKey, prefix: str, rules: Rules) -> Iterator[Gate]:
+    """One ledger for all windows, and a gate for each flow."""
+    windows = tuple(rule for rule in rules if isinstance(rule, Window))
+    if windows:
+        yield RollingLedger(key, prefix, windows)
+    for rule in rules:
+        if isinstance(rule, Flow):
+            yield GcraGate(key, rule, prefix)
