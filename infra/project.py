@@ -21,7 +21,7 @@ from infra.quiet_tablestore import ots
 from infra.sms_catalogue import SIGN_NAME, as_setting, notification_setting, templates
 from infra.tables import apply_tables
 from shared.access.api_keys import hash_key
-from shared.otp.policy import DEFAULT_POLICIES
+from shared.otp.policy_file import load_policies
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGE = "local"
@@ -127,7 +127,7 @@ PROJECT = Project(
     environment=_environment,
     catalogue=_catalogue,
     prepare=_prepare,
-    purposes=tuple(DEFAULT_POLICIES),
+    purposes=tuple(load_policies()),
     example_phone="+8613800138000",
     callbacks=_callbacks,
 )

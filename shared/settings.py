@@ -61,11 +61,17 @@ class StoreSettings(_Settings):
 
 class OtpSettings(_Settings):
     """The secrets under codes, and under the names of people. OTP_KEYS: `2:<base64>,1:<base64>`,
-    the first makes new codes, the others are still checked.
+    the first makes new codes, the others are still checked. OTP_POLICIES: JSON, what differs from
+    shared/otp/policies.json. OTP_MAX_TAKEOVER_PROBABILITY: what all guesses at one phone's codes
+    may add up to in a day.
     """
 
     keys: Annotated[dict[int, bytes], BeforeValidator(_key_versions)] = Field(alias="OTP_KEYS")
     pseudonym_key: Annotated[bytes, BeforeValidator(_secret)] = Field(alias="PSEUDONYM_KEY")
+    policies: str = Field(alias="OTP_POLICIES", default="")
+    max_takeover_probability: float = Field(
+        alias="OTP_MAX_TAKEOVER_PROBABILITY", default=3e-5, ge=1e-6, le=1e-3
+    )
 
 
 class AccessSettings(_Settings):

@@ -38,6 +38,7 @@ def request_otp() -> Endpoint:
     from shared.sms.code_sender import CodeSender
     from shared.sms.dysmsapi import DysmsapiGateway
     from shared.throttle.limits import Limits
+    from shared.throttle.model import guesses_per_phone
     from shared.throttle.setting import parse_limits, parse_rules
 
     store, otp, access, sms, phone, throttle = read_settings(
@@ -66,7 +67,12 @@ def request_otp() -> Endpoint:
         issue=RequestOtp(
             core,
             rules=parse_rules(throttle.rules),
-            limits=Limits(core.pseudonyms, common, of_tenants),
+            limits=Limits(
+                core.pseudonyms,
+                common,
+                of_tenants,
+                guesses_per_phone(otp.max_takeover_probability),
+            ),
             idempotency=IdempotencyBook(core.pseudonyms),
             sender=sender,
         ),
@@ -80,12 +86,16 @@ def verify_otp() -> Endpoint:
     from shared.otp.verify import VerifyOtp
     from shared.settings import AccessSettings, OtpSettings, StoreSettings, read_settings
     from shared.throttle.limits import Limits
+    from shared.throttle.model import guesses_per_phone
 
     store, otp, access = read_settings(os.environ, StoreSettings, OtpSettings, AccessSettings)
     core = _otp_core(store, otp)
     return VerifyOtpEndpoint(
         api_keys=ApiKeys(access.hashed_keys),
-        check=VerifyOtp(core, limits=Limits(core.pseudonyms)),
+        check=VerifyOtp(
+            core,
+            limits=Limits(core.pseudonyms, guesses=guesses_per_phone(otp.max_takeover_probability)),
+        ),
     )
 
 
@@ -103,14 +113,14 @@ def _otp_core(store: StoreSettings, otp: OtpSettings) -> OtpCore:
     from shared.ids import random_bytes
     from shared.otp.core import OtpCore
     from shared.otp.keyring import Keyring
-    from shared.otp.policy import DEFAULT_POLICIES
+    from shared.otp.policy_file import load_policies
     from shared.pseudonym import Pseudonyms
 
     return OtpCore(
         store=TablestoreRows(endpoint=store.endpoint, instance=store.instance),
         keyring=Keyring(next(iter(otp.keys)), otp.keys),
         pseudonyms=Pseudonyms(otp.pseudonym_key),
-        policies=DEFAULT_POLICIES,
+        policies=load_policies(otp.policies),
         clock=SystemClock(),
         random=random_bytes,
     )

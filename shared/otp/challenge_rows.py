@@ -17,6 +17,8 @@ from shared.otp.policy import Policy
 from shared.rows import Require, Row, RowChange, RowKey, number_in, require_absent
 
 _NONE = "none"
+PHONE_COOL_DOWN_S = 60
+"""The phone's own limit of one a minute is cool-down enough for that long."""
 
 
 def phone_row(subject: bytes) -> RowKey:
@@ -66,6 +68,7 @@ class ChallengeRows:
                     "created_ms": now_ms,
                     "expires_ms": self.ref.expires_ms,
                     "delivery": "sending",
+                    "sent_ms": now_ms,
                 },
                 proof=("hash", code_hash),
             ),
@@ -73,8 +76,10 @@ class ChallengeRows:
 
     def reopen(self, *, context: str, policy: Policy, entry: str, now_ms: int) -> list[RowChange]:
         """Let the challenge go out once more, if it is live, unused, bound to that context, and
-        has attempts left.
+        has attempts left; and, where its policy wants more than the phone's minute, is cool.
         """
+        cool_ms = now_ms - policy.resend_after_s * 1000
+        cools = (Require("sent_ms", "<=", cool_ms, if_missing=True),)
         return [
             RowChange(key=self.phone, requires=self._guessable(policy, now_ms)),
             RowChange(
@@ -82,11 +87,34 @@ class ChallengeRows:
                 requires=(
                     Require("state", "==", "pending"),
                     Require("context", "==", context),
+                    *(cools if policy.resend_after_s > PHONE_COOL_DOWN_S else ()),
                 ),
-                puts={"resent_by": entry},
+                puts={"resent_by": entry, "sent_ms": now_ms},
                 proof=("resent_by", entry),
             ),
         ]
+
+    def renew(self, *, code_hash: str, entry: str) -> RowChange:
+        """A new code in the place of the old one, for the challenge that `entry` reopened."""
+        return RowChange(
+            key=self.own,
+            requires=(Require("state", "==", "pending"), Require("resent_by", "==", entry)),
+            puts={"hash": code_hash},
+            proof=("hash", code_hash),
+        )
+
+    def unsent(self, *, entry: str) -> RowChange:
+        """Undo the cool-down of a resend that did not happen."""
+        return RowChange(
+            key=self.own, requires=(Require("resent_by", "==", entry),), puts={"sent_ms": 0}
+        )
+
+    def cool_down_s(self, own: Row | None, *, policy: Policy, now_ms: int) -> int:
+        """How long until the challenge may go out again; 0 if its policy lets it."""
+        if policy.resend_after_s <= PHONE_COOL_DOWN_S:
+            return 0
+        wait_ms = number_in(own or {}, "sent_ms") + policy.resend_after_s * 1000 - now_ms
+        return max(0, -(-wait_ms // 1000))
 
     def is_open(
         self,

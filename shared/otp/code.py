@@ -12,23 +12,24 @@ from collections.abc import Mapping
 
 from shared.otp.keyring import Keyring
 
-DIGITS = "0123456789"
 
-
-def derive_code(keyring: Keyring, version: int, nonce: bytes, *, length: int) -> str:
-    """The code of the challenge `nonce`: `length` digits, every one equally likely.
+def derive_code(
+    keyring: Keyring, version: int, nonce: bytes, *, length: int, characters: str, salt: bytes = b""
+) -> str:
+    """The code of the challenge `nonce`: `length` of `characters`, every one equally likely.
 
     HMAC-SHA-256 as a DRBG over a CSPRNG seed (in the manner of NIST SP 800-90A, 10.1.2); bytes
-    of 250 and more are thrown away, so that no digit is favoured.
+    that would favour some characters are thrown away. salt: makes another code of the challenge.
     """
-    digits: list[str] = []
+    code: list[str] = []
+    fair = 256 - 256 % len(characters)
     block = 0
-    while len(digits) < length:
-        for byte in keyring.mac(version, "code", nonce, block.to_bytes(4, "big")):
-            if byte < 250:
-                digits.append(DIGITS[byte % 10])
+    while len(code) < length:
+        for byte in keyring.mac(version, "code", nonce + salt, block.to_bytes(4, "big")):
+            if byte < fair:
+                code.append(characters[byte % len(characters)])
         block += 1
-    return "".join(digits[:length])
+    return "".join(code[:length])
 
 
 def code_hash(keyring: Keyring, version: int, nonce: bytes, code: str, context: str) -> str:
@@ -45,8 +46,10 @@ def context_hash(keyring: Keyring, version: int, nonce: bytes, context: str) -> 
 
 
 def normal_code(typed: str) -> str:
-    """The code that someone meant: full-width digits as plain ones, blanks and hyphens dropped."""
-    plain = unicodedata.normalize("NFKC", typed)
+    """The code that someone meant: full-width signs as plain ones, letters as capitals, blanks and
+    hyphens dropped.
+    """
+    plain = unicodedata.normalize("NFKC", typed).upper()
     return "".join(c for c in plain if not c.isspace() and c != "-")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 
-from shared.errors import ChallengeInvalid, Quota, SesameError
+from shared.errors import ChallengeInvalid, Quota, SesameError, Throttled
 from shared.otp.answers import answer_of, answer_of_error, replayed
 from shared.otp.challenge_rows import ChallengeRows
 from shared.otp.model import OtpIssued, OtpRequest
@@ -70,6 +70,10 @@ class Issuance:
             now_ms=self.now_ms,
         ):
             raise ChallengeInvalid
+        wait_s = self._cool_down_s(rows) if self.is_resend and self.rows.own not in held else 0
+        if wait_s:
+            span_s = self.policy.resend_after_s
+            raise Throttled(Quota("resend", 1, span_s, 0, wait_s))
         changes = join([*self.admission.reclaim(rows, held), *self._challenge(), *self._key()])
         return [change for change in changes if change.key not in held]
 
@@ -88,16 +92,26 @@ class Issuance:
     ) -> list[RowChange]:
         """Undo the rows that were taken, as nothing was sent."""
         changes = [*self.admission.refund(), *self._key_end(ended)]
-        if not self.is_resend:
+        if self.is_resend:
+            changes.append(self.rows.unsent(entry=self.entry))
+        else:
             changes += self.rows.withdraw(rows.get(self.rows.phone))
         return [change for change in join(changes) if change.key in held]
 
     def unsend(self, ended: SesameError) -> list[RowChange]:
         """Undo all after the provider refused. The challenge is void, and what it replaced stays
-        so; but a resend leaves the code valid, since its first message may well be there.
+        so; but a resend leaves the code valid, since its first message may well be there, unless
+        a new code was to take its place: nobody has that one.
         """
-        void = [] if self.is_resend else self.rows.void()
-        return join([*self.admission.refund(), *void, *self._key_end(ended)])
+        keeps = self.is_resend and self.policy.resend == "same"
+        end = [self.rows.unsent(entry=self.entry)] if keeps else self.rows.void()
+        return join([*self.admission.refund(), *end, *self._key_end(ended)])
+
+    def renewal(self) -> RowChange | None:
+        """The new code of a resend, where its policy wants one: the last change before the send."""
+        if not self.is_resend or self.policy.resend == "same":
+            return None
+        return self.rows.renew(code_hash=self.code_hash, entry=self.entry)
 
     def record(
         self, issued: OtpIssued, *, biz_id: str, at_ms: int, unless_full: bool
@@ -116,8 +130,14 @@ class Issuance:
 
     def ended(self, quota: Quota, *, is_confirmed: bool) -> OtpIssued:
         """The answer, once the message is, or may be, on its way. quota: the phone's tightest."""
+        cool_down_s = max(quota.reset_s, self.issued.resend_after_s)
         return replace(
-            self.issued, quota=quota, resend_after_s=quota.reset_s, is_confirmed=is_confirmed
+            self.issued, quota=quota, resend_after_s=cool_down_s, is_confirmed=is_confirmed
+        )
+
+    def _cool_down_s(self, rows: Rows) -> int:
+        return self.rows.cool_down_s(
+            rows.get(self.rows.own), policy=self.policy, now_ms=self.now_ms
         )
 
     def _challenge(self) -> list[RowChange]:

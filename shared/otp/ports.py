@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Protocol
 
 from shared.errors import Quota
@@ -26,6 +26,9 @@ class Admission(Protocol):
     def refuse_spent_guesses(self, rows: Mapping[RowKey, Row | None]) -> None:
         """Raises Throttled if the phone has no guess left."""
 
+    def is_being_guessed(self, rows: Mapping[RowKey, Row | None]) -> bool:
+        """True if the phone has spent more than half of its guesses."""
+
     def refund(self) -> list[RowChange]:
         """Take the send back."""
 
@@ -47,9 +50,18 @@ class SendLimits(Protocol):
     """The limits in force for sends."""
 
     def admission(
-        self, facts: SendFacts, *, phone_row: RowKey, entry: str, now_ms: int
+        self,
+        facts: SendFacts,
+        *,
+        phone_row: RowKey,
+        purpose_limits: Sequence[tuple[int, int]],
+        risk: int,
+        entry: str,
+        now_ms: int,
     ) -> Admission:
-        """The limits that one send counts in."""
+        """The limits that one send counts in: (limit, window in s) of its purpose among them. risk:
+        of one guess at its code.
+        """
 
 
 class SendRules(Protocol):
@@ -59,18 +71,13 @@ class SendRules(Protocol):
         """Raises DestinationNotAllowed, Forbidden."""
 
 
-class GuessLedger(Protocol):
-    """The guesses evaluated for one phone."""
-
-    def admit(self, entry: str, now_ms: int) -> RowChange:
-        """Count one guess; refused if the budget may be spent."""
-
-
 class GuessLimits(Protocol):
     """The limits in force for guesses."""
 
-    def guess_ledger(self, phone_row: RowKey) -> GuessLedger:
-        """The ledger of one phone's guesses."""
+    def guess(self, phone_row: RowKey, *, risk: int, entry: str, now_ms: int) -> RowChange:
+        """Count one guess, right with the probability `risk` / policy.CERTAIN; refused if what the
+        phone's guesses may add up to could be exceeded.
+        """
 
 
 class Claim(Protocol):

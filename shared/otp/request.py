@@ -10,16 +10,23 @@ from __future__ import annotations
 import logging
 
 from shared.errors import (
+    ChallengeInvalid,
     FieldProblem,
     ProviderUnavailable,
     PurposeUnknown,
     Quota,
+    RequestInvalid,
     SesameError,
     StoreUnavailable,
     Throttled,
 )
 from shared.ids import NONCE_BYTES
-from shared.observability.events import OTP_COMPENSATION_LOST, OTP_OUTCOME_LOST, OTP_REQUESTED
+from shared.observability.events import (
+    OTP_CODE_LENGTHENED,
+    OTP_COMPENSATION_LOST,
+    OTP_OUTCOME_LOST,
+    OTP_REQUESTED,
+)
 from shared.observability.logs import log_event
 from shared.otp.answers import answer_of, number_refused
 from shared.otp.challenge_id import ChallengeRef, seal, unseal
@@ -64,8 +71,7 @@ class RequestOtp:
 
     def __call__(self, request: OtpRequest) -> OtpIssued:
         """The code under way, or what an earlier request with this key was answered."""
-        issuance = self._issuance(request)
-        replay = self._take(issuance)
+        issuance, replay = self._take(self._issuance(request))
         if replay is not None:
             return replay
         outcome = self._sender.send_code(
@@ -92,22 +98,45 @@ class RequestOtp:
         policy = self._core.policies.get(request.purpose)
         if policy is None:
             raise PurposeUnknown(FieldProblem("purpose", "unknown"))
-        facts = request.facts
-        self._rules.check(facts)
+        missing = [name for name in policy.context if name not in request.context]
+        if missing:
+            raise RequestInvalid(*(FieldProblem(f"context.{name}", "missing") for name in missing))
+        self._rules.check(request.facts)
         if not self._sender.reaches(phone=request.phone, purpose=request.purpose):
             raise ProviderUnavailable("no_template")
         now_ms, entry = self._core.clock.now_ms(), self._core.new_entry()
-        ref = self._ref(request, policy, now_ms)
+        return self._issued_for(
+            request, policy, self._ref(request, policy, now_ms, policy.code_length), entry, now_ms
+        )
+
+    def _issued_for(
+        self, request: OtpRequest, policy: Policy, ref: ChallengeRef, entry: str, now_ms: int
+    ) -> Issuance:
         keyring, version, nonce = self._core.keyring, ref.key_version, ref.nonce
-        code = derive_code(keyring, version, nonce, length=ref.code_length)
+        is_new_code = request.challenge_id is not None and policy.resend == "new"
+        code = derive_code(
+            keyring,
+            version,
+            nonce,
+            length=ref.code_length,
+            characters=policy.characters,
+            salt=entry.encode() if is_new_code else b"",
+        )
         context = context_text(request.context)
         rows = self._core.rows_of(ref, tenant=request.tenant)
-        admission = self._limits.admission(facts, phone_row=rows.phone, entry=entry, now_ms=now_ms)
+        admission = self._limits.admission(
+            request.facts,
+            phone_row=rows.phone,
+            purpose_limits=policy.limits,
+            risk=policy.risk_of_a_guess(ref.code_length),
+            entry=entry,
+            now_ms=now_ms,
+        )
         issued = OtpIssued(
             challenge_id=request.challenge_id or seal(self._core.keyring, request.tenant, ref),
             expires_at=ref.expires_ms // 1000,
             expires_in_s=(ref.expires_ms - now_ms) // 1000,
-            resend_after_s=admission.quota.reset_s,
+            resend_after_s=max(admission.quota.reset_s, policy.resend_after_s),
             code_length=ref.code_length,
         )
         return Issuance(
@@ -124,7 +153,26 @@ class RequestOtp:
             now_ms=now_ms,
         )
 
-    def _ref(self, request: OtpRequest, policy: Policy, now_ms: int) -> ChallengeRef:
+    def _lengthened(self, issuance: Issuance, rows: Rows) -> Issuance:
+        """The same with a longer code, if the phone is being guessed at and its template takes one:
+        mainland ones take six characters and no more. What was written for the shorter code stays
+        behind: no phone's row ever names it, so nothing opens it.
+        """
+        request, policy, long = issuance.request, issuance.policy, issuance.policy.long_code_length
+        if (
+            issuance.is_resend
+            or request.phone.is_mainland
+            or issuance.issued.code_length >= long
+            or not issuance.admission.is_being_guessed(rows)
+        ):
+            return issuance
+        log_event(OTP_CODE_LENGTHENED, phone=request.phone, purpose=request.purpose, length=long)
+        ref = self._ref(request, policy, issuance.now_ms, long)
+        return self._issued_for(request, policy, ref, issuance.entry, issuance.now_ms)
+
+    def _ref(
+        self, request: OtpRequest, policy: Policy, now_ms: int, code_length: int
+    ) -> ChallengeRef:
         """A new challenge, or the one that is to go out again; a ref that fits no row if that one
         cannot be this request's, so that its refusal takes the way of every other.
         """
@@ -138,7 +186,7 @@ class RequestOtp:
             subject=subject,
             purpose=request.purpose,
             expires_ms=now_ms + policy.ttl_s * 1000,
-            code_length=policy.code_length,
+            code_length=code_length,
             key_version=self._core.keyring.current,
         )
 
@@ -166,13 +214,14 @@ class RequestOtp:
 
     # --- before the send ---------------------------------------------------------------------
 
-    def _take(self, issuance: Issuance) -> OtpIssued | None:
-        """Take every row of the request. None once all are held, else an earlier answer.
+    def _take(self, issuance: Issuance) -> tuple[Issuance, OtpIssued | None]:
+        """Take every row of the request; with it an earlier answer, if there was one, and then
+        nothing is held any more.
 
-        Raises what explains the row that refused; then nothing is held any more.
+        Raises what explains the row that refused; then nothing is held any more either.
         """
         wanted = issuance.take()
-        keys = [change.key for change in wanted]
+        keys = {change.key for change in wanted}
         held: set[RowKey] = set()
         rows: Rows = {}
         try:
@@ -181,24 +230,37 @@ class RequestOtp:
                 held.update(change.key for change, ok in zip(wanted, applied, strict=True) if ok)
                 if self._core.clock.now_ms() - issuance.now_ms > _TAKE_LIMIT_MS:
                     raise StoreUnavailable("too_slow", maybe_applied=False)
-                if len(held) == len(keys):
-                    return None
-                rows = dict(zip(keys, self._core.store.read(keys), strict=True))
+                if keys <= held:
+                    self._renew(issuance)
+                    return issuance, None
+                read = sorted(keys)
+                rows = dict(zip(read, self._core.store.read(read), strict=True))
                 # A refusal may be our own doing: an earlier copy of the change that came late.
                 held.update(change.key for change in wanted if bears_mark(rows[change.key], change))
                 replay = issuance.earlier_answer(rows)
                 if replay is not None:
                     self._give_back(issuance, rows, held, ended=None)
-                    return replay
+                    return issuance, replay
+                longer = self._lengthened(issuance, rows)
+                if longer is not issuance:
+                    keys = keys - {issuance.rows.own} | {longer.rows.own}
+                    issuance = longer
                 wanted = issuance.take_again(rows, held)
                 if not wanted:
-                    return None
+                    self._renew(issuance)
+                    return issuance, None
             raise StoreUnavailable("contended", maybe_applied=False)
         except SesameError as error:
             if isinstance(error, StoreUnavailable) and error.maybe_applied:
                 held.update(keys)  # any of them may be taken; each undo asks for our mark first
             self._give_back(issuance, rows, held, ended=error)
             raise
+
+    def _renew(self, issuance: Issuance) -> None:
+        """Put the new code of a resend in its place. Raises ChallengeInvalid if it has ended."""
+        renewal = issuance.renewal()
+        if renewal is not None and not self._core.store.apply([renewal])[0]:
+            raise ChallengeInvalid
 
     def _give_back(
         self, issuance: Issuance, rows: Rows, held: set[RowKey], *, ended: SesameError | None

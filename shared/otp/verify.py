@@ -35,7 +35,7 @@ class VerifyOtp:
         policy = self._core.policies.get(ref.purpose) if ref else None
         now_ms, entry = self._core.clock.now_ms(), self._core.new_entry()
         if ref is None or policy is None or ref.expires_ms - now_ms > _LONGEST_LIFE_MS:
-            log_event(OTP_REFUSED, reason="unknown_challenge")
+            log_event(OTP_REFUSED, tenant=guess.tenant, reason="unknown_challenge")
             raise OtpInvalid
         rows = self._core.rows_of(ref, tenant=guess.tenant)
         typed = code_hash(
@@ -45,15 +45,16 @@ class VerifyOtp:
             normal_code(guess.code),
             context_text(guess.context),
         )
+        risk = policy.risk_of_a_guess(ref.code_length)
         counted = rows.guess(policy=policy, now_ms=now_ms).joined(
-            self._limits.guess_ledger(rows.phone).admit(entry, now_ms)
+            self._limits.guess(rows.phone, risk=risk, entry=entry, now_ms=now_ms)
         )
         # The verdict is the store's: it compares a MAC, so its timing tells nothing of the code.
         was_counted, was_right = self._core.store.apply(
             [counted, rows.use(code_hash=typed, entry=entry, now_ms=now_ms)]
         )
         if not (was_counted and was_right):
-            log_event(OTP_REFUSED, purpose=ref.purpose, reason="not_accepted")
+            log_event(OTP_REFUSED, tenant=guess.tenant, purpose=ref.purpose, reason="not_accepted")
             raise OtpInvalid
-        log_event(OTP_VERIFIED, purpose=ref.purpose)
+        log_event(OTP_VERIFIED, tenant=guess.tenant, purpose=ref.purpose)
         return OtpVerified(challenge_id=guess.challenge_id, purpose=ref.purpose)

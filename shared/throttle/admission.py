@@ -30,12 +30,11 @@ class Admission:
 
     def claim(self) -> list[RowChange]:
         """Count the send everywhere; a row refuses if one of its limits may be full."""
-        room = sum(window.limit for window in self.guesses.windows) // 2
         return [
             *(gate.admit(self.entry, self.now_ms) for gate in self._unpaid),
             # Half the budget: the guesses of all challenges that can be live at once fit into it,
             # so that verify never meets a count that is full only because it is old.
-            self.guesses.room_for(room),
+            self.guesses.room_for(self._guess_limit // 2),
         ]
 
     def reclaim(
@@ -63,6 +62,11 @@ class Admission:
         if spent:
             raise Throttled(spent)
 
+    def is_being_guessed(self, rows: Mapping[RowKey, Row | None]) -> bool:
+        """True if more than half of what the phone's guesses may add up to is spent."""
+        spent = self.guesses.spent(rows.get(self.guesses.key), self.now_ms)
+        return spent > self._guess_limit // 2
+
     def refund(self) -> list[RowChange]:
         """Take the send back everywhere. To be called once, for a send that did not happen."""
         for gate in self.others:
@@ -89,6 +93,10 @@ class Admission:
     def tightest(self, phone: Row | None, at_ms: int) -> Quota:
         """The tightest limit of the phone by its row as read."""
         return tightest(self.phone.judge(phone, at_ms)) or self.quota
+
+    @property
+    def _guess_limit(self) -> int:
+        return min(window.limit for window in self.guesses.windows)
 
     @property
     def _unpaid(self) -> list[Gate]:

@@ -9,6 +9,8 @@ wait is known to the millisecond or the row is tidied by a compare-and-set that 
 two more round trips once in `limit` admissions.
 
 A window of one needs no count: the time of the last admission decides.
+
+An admission may weigh more than one: then its column's name ends in its weight.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ class RollingLedger:
         Refused as well if the entry is known already: a copy of the change that comes late, after
         a retry or a refund, counts for nothing.
         """
+        weight = _weight(entry)
         gaps = (
             Require(self._last, "<=", now_ms - window.span_s * 1000, if_missing=True)
             for window in self.windows
@@ -43,9 +46,9 @@ class RollingLedger:
         )
         return RowChange(
             key=self.key,
-            requires=(require_absent(self._at(entry)), *gaps, *self.room_for(1).requires),
+            requires=(require_absent(self._at(entry)), *gaps, *self.room_for(weight).requires),
             puts={self._last: now_ms, self._at(entry): now_ms},
-            adds={self._n(window): 1 for window in self._counted},
+            adds={self._n(window): weight for window in self._counted},
             proof=(self._at(entry), now_ms),
         )
 
@@ -57,7 +60,10 @@ class RollingLedger:
         has tidied it just before), plain admission, which neighbours do not disturb.
         """
         row = row or {}
-        if all(number_in(row, self._n(window)) < window.limit for window in self._counted):
+        weight = _weight(entry)
+        if all(
+            number_in(row, self._n(window)) + weight <= window.limit for window in self._counted
+        ):
             return self.admit(entry, now_ms)
         exact = self.tidied(row, now_ms)
         return RowChange(
@@ -71,7 +77,7 @@ class RollingLedger:
                 self._last: now_ms,
                 self._at(entry): now_ms,
                 **{
-                    self._n(window): 1 + number_in(exact.puts, self._n(window))
+                    self._n(window): weight + number_in(exact.puts, self._n(window))
                     for window in self._counted
                 },
             },
@@ -98,7 +104,7 @@ class RollingLedger:
             key=self.key,
             requires=(Require(self._at(entry), "==", admitted_ms),),
             puts={self._at(entry): -admitted_ms},
-            adds={self._n(window): -1 for window in self._counted},
+            adds={self._n(window): -_weight(entry) for window in self._counted},
             deletes=(self._last,) if self._has_gap else (),
         )
 
@@ -122,7 +128,7 @@ class RollingLedger:
             key=self.key,
             requires=tuple(_as_read(row, self._n(window)) for window in self._counted),
             puts={
-                self._n(window): len(_inside(window, times_ms.values(), now_ms))
+                self._n(window): sum(weight for _, weight in _weighed(window, times_ms, now_ms))
                 for window in self._counted
             },
             deletes=self._outgrown(times_ms, now_ms),
@@ -133,24 +139,32 @@ class RollingLedger:
         row = row or {}
         quotas = []
         for window in self.windows:
-            times_ms = sorted(_inside(window, self._times_ms(row).values(), now_ms))
-            if window.limit == 1 and not times_ms:
-                times_ms = _inside(window, (number_in(row, self._last),), now_ms)
-            remaining = window.limit - len(times_ms)
+            entries = sorted(_weighed(window, self._times_ms(row), now_ms))
+            if window.limit == 1 and not entries:
+                last_ms = number_in(row, self._last)
+                entries = [(at_ms, 1) for at_ms in _inside(window, (last_ms,), now_ms)]
+            over = sum(weight for _, weight in entries) + window.unit - window.limit
+            remaining = 1 - -(-over // window.unit)
             wait_ms = 0
-            if remaining <= 0:
-                # The newest `limit` entries fill the window until the oldest of them leaves it.
-                wait_ms = times_ms[-window.limit] + window.span_s * 1000 - now_ms
+            for at_ms, weight in entries:  # until enough of the oldest have left the window
+                if over <= 0:
+                    break
+                over, wait_ms = over - weight, at_ms + window.span_s * 1000 - now_ms
             quotas.append(
                 Quota(
                     policy=window.name,
-                    limit=window.limit,
+                    limit=window.limit // window.unit,
                     window_s=window.span_s,
                     remaining=max(remaining, 0),
                     reset_s=-(-wait_ms // 1000),
                 )
             )
         return quotas
+
+    def spent(self, row: Row | None, now_ms: int) -> int:
+        """What the entries inside the first window weigh together."""
+        inside = _weighed(self.windows[0], self._times_ms(row or {}), now_ms)
+        return sum(weight for _, weight in inside)
 
     def settle(self) -> None:
         """Nothing is held for others."""
@@ -206,6 +220,26 @@ def tightest(quotas: Sequence[Quota]) -> Quota | None:
 def _inside(window: Window, times_ms: Iterable[int], now_ms: int) -> list[int]:
     # An entry from the future (the clock was set back) counts: strict, never lenient.
     return [at_ms for at_ms in times_ms if at_ms > now_ms - window.span_s * 1000]
+
+
+def weighed(entry: str, weight: int) -> str:
+    """The name of an entry that counts as `weight` admissions."""
+    return f"{entry}_w{weight}" if weight != 1 else entry
+
+
+def _weighed(window: Window, times_ms: Mapping[str, int], now_ms: int) -> list[tuple[int, int]]:
+    """The time and weight of each entry inside the window."""
+    return [
+        (at_ms, _weight(column))
+        for column, at_ms in times_ms.items()
+        if _inside(window, (at_ms,), now_ms)
+    ]
+
+
+def _weight(name: str) -> int:
+    """What an entry, or its column, says that it weighs."""
+    _, mark, weight = name.rpartition("_w")
+    return int(weight) if mark else 1
 
 
 def _as_read(row: Row, column: str) -> Require:

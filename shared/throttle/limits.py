@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared.pseudonym import Pseudonyms
-from shared.rows import RowKey
+from shared.rows import RowChange, RowKey
 from shared.send_facts import SendFacts
 from shared.throttle.admission import Admission
 from shared.throttle.buckets import Leases, bucket_gate
 from shared.throttle.gate import Gate
 from shared.throttle.gcra import GcraGate
-from shared.throttle.ledger import RollingLedger
+from shared.throttle.ledger import RollingLedger, weighed
 from shared.throttle.model import (
     GUESSES_PER_PHONE,
     SENDS_IN_ALL,
@@ -44,41 +44,67 @@ class LimitSet:
     country: tuple[Window, ...] = SENDS_PER_COUNTRY
     prefix: tuple[Window, ...] = SENDS_PER_PREFIX
     service: tuple[Window, ...] = SENDS_IN_ALL
-    guesses: tuple[Window, ...] = GUESSES_PER_PHONE
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Finds the limits of a send. tenants: the sets of those that have their own."""
+    """Finds the limits of a send. tenants: the sets of those that have their own. guesses: what
+    the guesses at a phone's codes may add up to, for every tenant.
+    """
 
     pseudonyms: Pseudonyms
     common: LimitSet = LimitSet()
     tenants: Mapping[str, LimitSet] = field(default_factory=dict)
+    guesses: tuple[Window, ...] = GUESSES_PER_PHONE
     leases: Leases = field(default_factory=Leases)
 
     def admission(
-        self, facts: SendFacts, *, phone_row: RowKey, entry: str, now_ms: int
+        self,
+        facts: SendFacts,
+        *,
+        phone_row: RowKey,
+        purpose_limits: Sequence[tuple[int, int]],
+        risk: int,
+        entry: str,
+        now_ms: int,
     ) -> Admission:
         """The limits that a send counts in. Without an address none is counted, since what the
         platform sees is the tenant's own server.
+
+        purpose_limits: (limit, window in s) of the purpose itself. risk: of one guess at the code
+        that is sent, in units of 1 / CERTAIN.
         """
         rules = self.tenants.get(facts.tenant, self.common)
         return Admission(
             phone=RollingLedger(phone_row, "s", rules.phone),
-            others=tuple(self._others(rules, facts, phone_row, now_ms)),
-            guesses=self.guess_ledger(phone_row),
+            others=tuple(self._others(rules, facts, phone_row, purpose_limits, now_ms)),
+            guesses=self._guesses(phone_row, risk),
             entry=entry,
             now_ms=now_ms,
         )
 
-    def guess_ledger(self, phone_row: RowKey) -> RollingLedger:
-        """The guesses evaluated for the phone of `phone_row`, over all of its challenges."""
-        return RollingLedger(phone_row, "g", self.common.guesses)
+    def guess(self, phone_row: RowKey, *, risk: int, entry: str, now_ms: int) -> RowChange:
+        """Count a guess at one of the phone's codes, over all of its challenges; refused if what
+        the guesses of a day may add up to could be exceeded.
+        """
+        return self._guesses(phone_row, risk).admit(weighed(entry, risk), now_ms)
+
+    def _guesses(self, phone_row: RowKey, risk: int) -> RollingLedger:
+        windows = tuple(replace(window, unit=risk) for window in self.guesses)
+        return RollingLedger(phone_row, "g", windows)
 
     def _others(
-        self, rules: LimitSet, facts: SendFacts, phone_row: RowKey, now_ms: int
+        self,
+        rules: LimitSet,
+        facts: SendFacts,
+        phone_row: RowKey,
+        purpose_limits: Sequence[tuple[int, int]],
+        now_ms: int,
     ) -> Iterator[Gate]:
-        yield from _gates(phone_row, f"sp_{facts.purpose}", rules.phone_purpose)
+        own = tuple(
+            Window(f"{facts.purpose}_{span}s", limit, span) for limit, span in purpose_limits
+        )
+        yield from _gates(phone_row, f"sp_{facts.purpose}", (*rules.phone_purpose, *own))
         if facts.client_ip:
             name = self.pseudonyms.of("ip", facts.tenant, counted_address(facts.client_ip))
             yield from _gates(RowKey(name.hex(), "ip"), "s", rules.ip)

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """At most `limit` admissions in every stretch of `span_s` seconds, a rolling one."""
+    """At most `limit` admissions in every stretch of `span_s` seconds, a rolling one.
+
+    unit: what one admission weighs, where they are weighed and not just counted.
+    """
 
     name: str
     limit: int
     span_s: int
+    unit: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,19 @@ SENDS_PER_PHONE = (
 )
 SENDS_PER_IP = (Window("ip_hour", 60, 3600),)
 SENDS_PER_DEVICE = (Window("device_hour", 60, 3600),)
-GUESSES_PER_PHONE = (Window("phone_guesses", 30, 86_400),)
+CERTAIN, SIX_DIGITS = 10**10, 10**4
+"""Guesses weigh their chance to be right: of one in 10^10, and of one in a million."""
+
+
+def guesses_per_phone(max_takeover_probability: float = 3e-5) -> tuple[Window, ...]:
+    """What the guesses at one phone's codes may add up to in a day: thirty of six digits, or three
+    thousand of eight, at the default.
+    """
+    limit = round(max_takeover_probability * CERTAIN)
+    return (Window("phone_guesses", limit, 86_400, unit=SIX_DIGITS),)
+
+
+GUESSES_PER_PHONE = guesses_per_phone()
 
 # What everybody shares. Generous: they bound what a flood can cost, and are an operator's to set.
 SENDS_PER_TENANT = (Window("tenant_hour", 600_000, 3600),)

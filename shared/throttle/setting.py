@@ -160,7 +160,6 @@ def _set_of(stated: _OfTenant, base: LimitSet, service: _Limits | None) -> Limit
         country=_windows("country", service.country if service else None, base.country),
         prefix=_windows("prefix", service.prefix if service else None, base.prefix),
         service=_windows("service", service.service if service else None, base.service),
-        guesses=base.guesses,
     )
 
 

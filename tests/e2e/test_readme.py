@@ -11,7 +11,7 @@ import pytest
 
 from infra.background_cloud import BackgroundCloud
 from shared.fc.responses import STATUS
-from shared.otp.policy import DEFAULT_POLICIES
+from shared.otp.policy_file import load_policies
 from shared.settings import (
     AccessSettings,
     CallbackSettings,
@@ -124,4 +124,4 @@ def test_every_error_code_stands_in_the_table() -> None:
 
 
 def test_every_purpose_is_named() -> None:
-    assert all(f"`{purpose}`" in README for purpose in DEFAULT_POLICIES)
+    assert all(f"`{purpose}`" in README for purpose in load_policies())

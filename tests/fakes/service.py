@@ -11,7 +11,8 @@ from shared.ids import random_bytes
 from shared.otp.core import OtpCore
 from shared.otp.keyring import Keyring
 from shared.otp.model import OtpGuess, OtpIssued, OtpRequest, OtpVerified
-from shared.otp.policy import DEFAULT_POLICIES, Policies
+from shared.otp.policy import Policies
+from shared.otp.policy_file import load_policies
 from shared.otp.request import RequestOtp
 from shared.otp.verify import VerifyOtp
 from shared.phone_parser import parse_phone
@@ -35,7 +36,7 @@ class OtpService:
     clock: HandClock = field(default_factory=HandClock)
     keyring: Keyring = field(default_factory=lambda: Keyring(1, {1: b"k" * 32}))
     pseudonyms: Pseudonyms = field(default_factory=lambda: Pseudonyms(b"p" * 32))
-    policies: Policies = field(default_factory=lambda: DEFAULT_POLICIES)
+    policies: Policies = field(default_factory=load_policies)
     rules: SendRules = field(default_factory=SendRules)
     limits: Limits = field(init=False)
     limit_set: LimitSet = field(default_factory=LimitSet)

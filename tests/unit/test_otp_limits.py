@@ -153,8 +153,8 @@ def test_a_spent_guess_budget_closes_requests_but_not_with_another_answer(
     issued = otp.request()
     row = next(row for key, row in otp.memory.rows.items() if key.item == "phone")
     now_ms = otp.clock.now_ms()
-    row.update({f"g_at_{n:016x}": now_ms for n in range(30)})
-    row["g_n86400"] = 30
+    row.update({f"g_at_{n:016x}_w10000": now_ms for n in range(30)})
+    row["g_n86400"] = 300_000
 
     assert otp.refuses(issued.challenge_id)
     otp.clock.advance(61)

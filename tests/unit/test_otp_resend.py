@@ -82,7 +82,7 @@ def test_resend_for_a_phone_without_guesses_has_one_answer(
 ) -> None:
     issued = otp.request()
     row = next(row for key, row in otp.memory.rows.items() if key.item == "phone")
-    row.update({f"g_at_{n:016x}": otp.clock.now_ms() for n in range(30)}, g_n86400=30)
+    row.update({f"g_at_{n:016x}_w10000": otp.clock.now_ms() for n in range(30)}, g_n86400=300_000)
     otp.refuses(issued.challenge_id, None if was_guessed_too_late else otp.wrong_code())
     otp.clock.advance(61)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 
 import pytest
 from hypothesis import given
@@ -40,6 +41,56 @@ def test_provider_codes_and_ids_stay_readable() -> None:
     fields = {"provider_code": "isv.BUSINESS_LIMIT_CONTROL", "request_id": "1-6512bd43-1234-5678"}
 
     assert redact(fields) == fields
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("template_code", "SMS_1"),
+        ("template_code", "SMS_100000001"),
+        ("provider_code", "MK:0001"),
+        ("provider_code", "DB:0144"),
+    ],
+)
+def test_the_providers_own_codes_are_shown_under_their_own_names(name: str, value: str) -> None:
+    assert redact({name: value}) == {name: value}
+    assert redact({"outer": {name: value}}) == {"outer": {name: value}}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("template_code", "123456"),
+        ("template_code", "13800138000"),
+        ("template_code", "SMS_13800138000"),
+        ("template_code", "SMS_8613800138000"),
+        ("template_code", "SMS_100000001 123456"),
+        ("template_code", "SMS_100000001\n123456"),
+        ("template_code", "SMS-123456"),
+        ("template_code", "MK:0001"),
+        ("provider_code", "SMS_100000001"),
+        ("provider_code", "123456"),
+        ("provider_code", "MK:000123"),
+        ("provider_code", "MK:0001 13800138000"),
+        ("reason", "SMS_100000001"),
+        ("reason", "MK:0001"),
+        ("template", "SMS_100000001"),
+    ],
+)
+def test_no_digits_pass_in_another_shape_or_under_another_name(name: str, value: str) -> None:
+    shown = redact({name: value})[name]
+
+    assert isinstance(shown, str)
+    assert "***" in shown
+    assert not any(digits in shown for digits in ("123456", "000123", "00138", "0000"))
+
+
+@given(st.text("SMKDB_:0123456789 ", max_size=24))
+def test_under_a_providers_name_only_a_providers_shape_passes(value: str) -> None:
+    """Whatever is left unmasked of a longer run of digits stands in one of the two shapes."""
+    for name, shape in (("template_code", r"SMS_\d{1,10}"), ("provider_code", r"[A-Z]{2}:\d{4}")):
+        shown = str(redact({name: value})[name])
+        assert shown == redact({"note": value})["note"] or re.fullmatch(shape, value)
 
 
 @given(st.integers(0, 10**6 - 1), st.sampled_from(["reason", "note", "message"]))

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from shared.observability.trace import PARENT, STATE, carried, end_trace, start_trace
 from shared.outgoing import Outgoing
 from shared.phone_parser import parse_phone
 from shared.send_outcome import RefusalKind, SendAccepted, SendOutcome, SendRefused
@@ -233,3 +234,42 @@ def test_a_push_names_the_message_and_no_phone(receiver: Receiver) -> None:
             "locale": "zh-CN",
         },
     }
+
+
+# --- the trace of a webhook ------------------------------------------------------------------
+
+TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+CAME = {PARENT: f"00-{TRACE_ID}-b7ad6b7169203331-01", STATE: "congo=t61"}
+
+
+@pytest.fixture
+def hop() -> Iterator[None]:
+    start_trace()
+    yield
+    end_trace()
+
+
+def pushed(receiver: Receiver, trace: dict[str, str]) -> dict[str, str]:
+    """The headers of a message's webhook."""
+    message = Outgoing("m-1", "o-1", "shop", TEMPLATE, {}, None, trace=trace)
+    assert WebhookChannel(sender_to(receiver.url)).send([message]) == [SendAccepted("m-1")]
+    return receiver.got[-1][0]
+
+
+def test_a_webhook_goes_out_with_its_messages_trace(hop: None, receiver: Receiver) -> None:
+    headers = pushed(receiver, CAME)
+
+    assert headers[PARENT].startswith(f"00-{TRACE_ID}-")
+    assert headers[PARENT] != CAME[PARENT]
+    assert headers[STATE] == CAME[STATE]
+    assert headers["webhook-id"] == "m-1"
+
+
+def test_a_message_without_a_trace_goes_out_with_the_functions(
+    hop: None, receiver: Receiver
+) -> None:
+    assert pushed(receiver, {})[PARENT] == carried()[PARENT]
+
+
+def test_outside_of_a_trace_a_webhook_says_nothing_of_one(receiver: Receiver) -> None:
+    assert not pushed(receiver, {}).keys() & {PARENT, STATE}

@@ -141,9 +141,8 @@ def test_manifest_tells_versions_licences_and_sums(
     function = manifest["functions"]["check"]
     archive = (out / "check.zip").read_bytes()
     assert (manifest["target"], manifest["python"]) == ("python3.10", "3.10")
-    assert {"name": "tablestore", "version": "6.4.8", "licence": "Apache-2.0"} in function[
-        "distributions"
-    ]
+    [tablestore] = [d for d in function["distributions"] if d["name"] == "tablestore"]
+    assert (tablestore["version"], tablestore["licence"]) == ("6.4.8", "Apache-2.0")
     assert function["left_out"] == ["aiohttp", "future", "numpy"]
     assert function["zip_sha256"] == hashlib.sha256(archive).hexdigest()
     assert function["zipped_bytes"] == len(archive) < function["unpacked_bytes"]

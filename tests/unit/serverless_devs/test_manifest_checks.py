@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.serverless_devs.__main__ import main
+from infra.serverless_devs.__main__ import ENV_EXAMPLE, SECRETS, main, read_env_file
 from tests.unit.serverless_devs.manifests import SOUND, problems_of, spoiled, with_prop
 
 TRIGGER = "worker.props.triggers.0.triggerConfig"
@@ -133,7 +133,7 @@ def test_any_value_in_any_place_has_at_most_problems(tmp_path: Path, value: str)
 def test_the_command_says_ok(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(SOUND)
-    assert main(["check", str(path)]) == 0
+    assert main(["check", "--alone", str(path)]) == 0
     assert capsys.readouterr().out == f"{path}: 2 functions, ok\n"
 
 
@@ -142,7 +142,7 @@ def test_the_command_prints_every_problem(
 ) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(SOUND.replace("timeout: 30", "timeout: -1"))
-    assert main(["check", str(path)]) == 1
+    assert main(["check", "--alone", str(path)]) == 1
     assert capsys.readouterr().out.count("-1 is not from 1 to 86400") == 2
 
 
@@ -153,8 +153,8 @@ def test_the_command_takes_variables_from_a_file(
     path, variables = tmp_path / "s.yaml", tmp_path / "stage.env"
     path.write_text(SOUND.replace("${env('STAGE', 'dev')}", "${env('SAMPLE_STAGE')}"))
     variables.write_text("# a comment\nexport SAMPLE_STAGE='prod'\n")
-    assert main(["check", str(path)]) == 1
-    assert main(["check", str(path), "--env-file", str(variables)]) == 0
+    assert main(["check", "--alone", str(path)]) == 1
+    assert main(["check", "--alone", str(path), "--env-file", str(variables)]) == 0
     assert "SAMPLE_STAGE" in capsys.readouterr().out
 
 
@@ -165,3 +165,23 @@ def test_the_command_prints_the_runtime(tmp_path: Path, capsys: pytest.CaptureFi
 
     assert main(["runtime", str(path), "--env-file", str(example)]) == 0
     assert capsys.readouterr().out == "python3.10\n"
+
+
+def test_the_examples_secrets_are_refused_in_a_file_of_ones_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in SECRETS:
+        monkeypatch.delenv(name, raising=False)
+    path, variables = tmp_path / "s.yaml", tmp_path / ".env.dev"
+    path.write_text(SOUND)
+    variables.write_text(ENV_EXAMPLE.read_text())
+
+    assert main(["check", "--alone", str(path), "--env-file", str(variables)]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[1] for line in told] == list(SECRETS)
+
+
+def test_an_env_file_is_read_as_a_shell_reads_it(tmp_path: Path) -> None:
+    file = tmp_path / "stage.env"
+    file.write_text('# A=0\nexport A=\'{"b": "c"}\'\nB=1=2\nC="d"\nE=\'f\n')
+    assert read_env_file(file) == {"A": '{"b": "c"}', "B": "1=2", "C": "d", "E": "'f"}

@@ -18,9 +18,9 @@ from tests.unit.serverless_devs.manifests import (
 
 
 def _description(folder: Path, value: str, **options: object) -> object:
-    text = with_prop("description", value)
+    text = with_prop("annotations", value)
     manifest = rendered(folder, text, **options)  # type: ignore[arg-type]
-    return manifest.resources["api"]["description"]
+    return manifest.resources["api"]["annotations"]
 
 
 def test_a_sound_file_becomes_its_functions(tmp_path: Path) -> None:
@@ -128,16 +128,16 @@ def test_resources_of_other_components_are_no_functions(tmp_path: Path) -> None:
         ("${json('{')}", "json('{')"),
         ("${path('nowhere')}", "path('nowhere') does not exist"),
         ("${file('nowhere')}", "file('nowhere') cannot be read"),
-        ("${this.props.description}", "this.props.description refers to itself"),
+        ("${this.props.annotations}", "this.props.annotations refers to itself"),
         ("${vars.stage + 1}", "is not an expression"),
     ],
 )
 def test_a_broken_expression_is_named_with_its_place(
     tmp_path: Path, value: str, reason: str
 ) -> None:
-    problems = problems_of(tmp_path, with_prop("description", f'"{value}"'))
+    problems = problems_of(tmp_path, with_prop("annotations", f'"{value}"'))
     assert len(problems) == 1
-    assert problems[0].startswith("s.yaml: api.props.description: ")
+    assert problems[0].startswith("s.yaml: api.props.annotations: ")
     assert reason in problems[0]
 
 
