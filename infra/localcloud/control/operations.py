@@ -18,6 +18,23 @@ _NAMES = {
     ),
     "sts": "AssumeRole GetCallerIdentity",
     "directmail": "SingleSendMail",
+    "fc": (
+        "GetTempBucketToken PutObject "
+        "CreateFunction GetFunction ListFunctions UpdateFunction DeleteFunction InvokeFunction "
+        "CreateTrigger GetTrigger ListTriggers UpdateTrigger DeleteTrigger "
+        "PutAsyncInvokeConfig GetAsyncInvokeConfig DeleteAsyncInvokeConfig ListAsyncInvokeConfigs "
+        "PutConcurrencyConfig GetConcurrencyConfig DeleteConcurrencyConfig ListConcurrencyConfigs "
+        "PutProvisionConfig GetProvisionConfig DeleteProvisionConfig ListProvisionConfigs "
+        "PutScalingConfig GetScalingConfig DeleteScalingConfig ListScalingConfigs "
+        "CreateVpcBinding DeleteVpcBinding ListVpcBindings ListFunctionVersions ListAliases "
+        "CreateCustomDomain GetCustomDomain ListCustomDomains UpdateCustomDomain DeleteCustomDomain"
+    ),
+    "ram": (
+        "CreateRole GetRole ListRoles UpdateRole DeleteRole "
+        "CreatePolicy GetPolicy ListPolicies DeletePolicy CreatePolicyVersion ListPolicyVersions "
+        "GetPolicyVersion SetDefaultPolicyVersion DeletePolicyVersion "
+        "AttachPolicyToRole DetachPolicyFromRole ListPoliciesForRole ListEntitiesForPolicy"
+    ),
     "smq": (
         "CreateQueue SetQueueAttributes GetQueueAttributes DeleteQueue ListQueue "
         "SendMessage BatchSendMessage ReceiveMessage BatchReceiveMessage "

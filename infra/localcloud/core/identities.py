@@ -21,6 +21,7 @@ class Identity:
     session.
 
     `function` names the function whose role session this is, so that the meter can tell who called.
+    `policy` is the session's own limit on what its role may do; "" for none.
     """
 
     access_key_id: str
@@ -30,6 +31,7 @@ class Identity:
     role: str = ""
     session_name: str = ""
     function: str = ""
+    policy: str = ""
 
 
 class Identities:
@@ -50,7 +52,13 @@ class Identities:
                 file.write_text(json.dumps(asdict(self.root)))
 
     def issue_session(
-        self, *, role: str, session_name: str, duration_s: float, function: str = ""
+        self,
+        *,
+        role: str,
+        session_name: str,
+        duration_s: float,
+        function: str = "",
+        policy: str = "",
     ) -> Identity:
         """A fresh STS triple for `role` that expires `duration_s` from now by the cloud's clock."""
         self._drop_expired()
@@ -62,6 +70,7 @@ class Identities:
             role=role,
             session_name=session_name,
             function=function,
+            policy=policy,
         )
         self._sessions[session.access_key_id] = session
         return session

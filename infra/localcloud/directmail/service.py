@@ -69,10 +69,16 @@ class DirectmailService:
         """Check, deliver to every recipient, answer."""
         try:
             query, form = read_parameters(request)
-            verify(request, query, self._cloud, self._nonces)
-            operation = self._operations.get(self.operation(request))
+            signer = verify(request, query, self._cloud, self._nonces)
+            name = self.operation(request)
+            operation = self._operations.get(name)
             if operation is None or request.headers["x-acs-version"] != VERSION:
                 raise GatewayRefused("InvalidAction.NotFound")
+            # DirectMail authorises operations, not resources ("RAM authorization").
+            if not self._cloud.access.allows(
+                signer, f"dm:{name}", ["*"], source_ip=request.peer_ip
+            ):
+                raise GatewayRefused("Forbidden.RAM")  # inferred: which of the gateway's codes
             body = operation(dict(query + form))
         except GatewayRefused as refused:
             return gateway_error(request, refused.code, refused.message)

@@ -127,10 +127,16 @@ class DysmsapiService:
         """Check, carry out, answer."""
         try:
             query, form = read_parameters(request)
-            verify(request, query, self._cloud, self._nonces)
-            operation = self._operations.get(self.operation(request))
+            signer = verify(request, query, self._cloud, self._nonces)
+            name = self.operation(request)
+            operation = self._operations.get(name)
             if operation is None or request.headers["x-acs-version"] != VERSION:
                 raise GatewayRefused("InvalidAction.NotFound")
+            # Dysmsapi authorises operations, not resources ("RAM authorization").
+            if not self._cloud.access.allows(
+                signer, f"dysms:{name}", ["*"], source_ip=request.peer_ip
+            ):
+                raise SmsRefused("isp.RAM_PERMISSION_DENY")
             body = operation(Parameters(dict(query + form)))
         except GatewayRefused as refused:
             return gateway_error(request, refused.code, refused.message)

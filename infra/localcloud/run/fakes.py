@@ -10,7 +10,10 @@ from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.wire import WireServer, WireService
 from infra.localcloud.directmail.service import DirectmailService
 from infra.localcloud.dysmsapi.service import DysmsapiService
+from infra.localcloud.fcapi.service import FcService
 from infra.localcloud.inbox.book import Inbox
+from infra.localcloud.ram.service import RamService
+from infra.localcloud.sls.service import SlsService
 from infra.localcloud.smq.service import SmqService
 from infra.localcloud.sts.service import StsService
 from infra.localcloud.tablestore.service import TablestoreService
@@ -50,6 +53,9 @@ SERVICES: Mapping[str, Callable[[Cloud, Inbox], Fake]] = {
     "sts": lambda cloud, inbox: StsService(cloud),
     "smq": lambda cloud, inbox: SmqService(cloud),
     "directmail": DirectmailService,
+    "fc": lambda cloud, inbox: FcService(cloud),
+    "ram": lambda cloud, inbox: RamService(cloud),
+    "sls": lambda cloud, inbox: SlsService(cloud),
 }
 
 
@@ -70,12 +76,18 @@ class Fakes:
             server = WireServer(service, self.cloud, port=port_for(name))
             self._servers[name] = server
             await server.start()
+        fc = self._services.get("fc")
+        if isinstance(fc, FcService) and len(self._services) == 1:
+            await fc.start_alone()
 
     async def stop(self) -> None:
         """Stop pushing and listening, and close all files."""
         dysmsapi = self._services.get("dysmsapi")
         if isinstance(dysmsapi, DysmsapiService):
             await dysmsapi.stop_pushing()
+        fc = self._services.get("fc")
+        if isinstance(fc, FcService):
+            await fc.stop()
         await asyncio.gather(*(server.stop() for server in self._servers.values()))
         for service in self._services.values():
             service.close()

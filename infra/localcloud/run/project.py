@@ -27,6 +27,8 @@ class Endpoints:
     sts: str
     smq: str
     directmail: str
+    ram: str = ""
+    sls: str = ""
 
 
 @dataclass(frozen=True, slots=True)

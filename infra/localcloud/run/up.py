@@ -17,8 +17,8 @@ from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.identities import ACCOUNT_ID
 from infra.localcloud.dysmsapi.service import DysmsapiService
 from infra.localcloud.eventbridge.rules import TriggerInvalid
-from infra.localcloud.eventbridge.triggers import Triggers
-from infra.localcloud.fc.runtime import FunctionRuntime
+from infra.localcloud.fcapi.live import LiveFunctions
+from infra.localcloud.fcapi.service import FcService
 from infra.localcloud.gateway.server import Gateway
 from infra.localcloud.inbox.page import InboxPage, Session
 from infra.localcloud.run import data_lock
@@ -70,6 +70,7 @@ class RunningCloud:
     surroundings: Surroundings
     control: str
     project: Project
+    fc: str = ""
 
     def ready(self) -> dict[str, object]:
         """The ready file's content."""
@@ -86,6 +87,9 @@ class RunningCloud:
             "sts": {"endpoint": at.sts},
             "smq": {"endpoint": at.smq},
             "directmail": {"endpoint": at.directmail},
+            "ram": {"endpoint": at.ram},
+            "sls": {"endpoint": at.sls},
+            "fc": {"endpoint": self.fc},
             "access_key_id": self.surroundings.access_key.access_key_id,
             "access_key_secret": self.surroundings.access_key.access_key_secret,
             "api_keys": {"default": keys.default, "second": keys.second},
@@ -99,7 +103,7 @@ async def up(options: UpOptions, project: Project) -> AsyncIterator[RunningCloud
         port = claim(options.port)
         stack.enter_context(data_lock.hold(options.data))
         clear_ready_file(options.ready_file)
-        cloud = Cloud(options.data)
+        cloud = Cloud(options.data, region=project.region)
         fakes = Fakes(cloud)
         stack.push_async_callback(fakes.stop)
         await fakes.start(lambda name: neighbour(options.port, FAKE_DISTANCES[name]))
@@ -108,26 +112,16 @@ async def up(options: UpOptions, project: Project) -> AsyncIterator[RunningCloud
         manifest = _manifest(project, surroundings)
         await _prepare(project, surroundings, fakes)
         manifest = _packaged(manifest, options.functions or project.functions)
-        runtime = FunctionRuntime(
-            cloud,
-            manifest.functions,
-            account_id=ACCOUNT_ID,
-            region=project.region,
-            max_instances=options.max_instances,
-        )
-        stack.push_async_callback(runtime.stop)
-        triggers = _triggers(fakes, runtime, manifest, project)
-        await _open_gateway(stack, fakes, runtime, manifest, surroundings, project)
+        functions = await _functions(stack, fakes, manifest, surroundings, options.max_instances)
+        await _open_gateway(stack, fakes, functions, manifest, surroundings, project)
         dysmsapi = _dysmsapi(fakes)
         if project.callbacks is not None:
             dysmsapi.start_pushing(project.callbacks(surroundings))
             stack.push_async_callback(dysmsapi.stop_pushing)
-        stack.push_async_callback(triggers.stop)
-        await triggers.start()
-        control = await _open_control(
-            stack, fakes, runtime, triggers, surroundings, project, options.port
-        )
-        yield RunningCloud(surroundings, control.address, project)
+        stack.push_async_callback(functions.triggers.stop)
+        await functions.triggers.start()
+        control = await _open_control(stack, fakes, functions, surroundings, project, options.port)
+        yield RunningCloud(surroundings, control.address, project, fakes.endpoint("fc"))
 
 
 def _surroundings(
@@ -142,6 +136,8 @@ def _surroundings(
             sts=fakes.endpoint("sts"),
             smq=fakes.endpoint("smq"),
             directmail=fakes.endpoint("directmail"),
+            ram=fakes.endpoint("ram"),
+            sls=fakes.endpoint("sls"),
         ),
         tablestore_instance=TABLESTORE_INSTANCE,
         account_id=ACCOUNT_ID,
@@ -187,28 +183,37 @@ async def _prepare(project: Project, surroundings: Surroundings, fakes: Fakes) -
     fakes.cloud.meter.clear()
 
 
-def _triggers(
-    fakes: Fakes, runtime: FunctionRuntime, manifest: Manifest, project: Project
-) -> Triggers:
-    smq = fakes.service("smq")
+def _fc(fakes: Fakes) -> FcService:
+    fc = fakes.service("fc")
+    assert isinstance(fc, FcService)
+    return fc
+
+
+async def _functions(
+    stack: AsyncExitStack,
+    fakes: Fakes,
+    manifest: Manifest,
+    surroundings: Surroundings,
+    max_instances: int,
+) -> LiveFunctions:
+    """The functions of the manifest, and those that were deployed before."""
+    smq, fc = fakes.service("smq"), _fc(fakes)
     assert isinstance(smq, SmqService)
+    functions = LiveFunctions(
+        fakes.cloud, queues=smq.store, home=fc.home, max_instances=max_instances
+    )
+    stack.push_async_callback(functions.stop)
     try:
-        return Triggers(
-            fakes.cloud,
-            runtime,
-            manifest.functions,
-            smq.store,
-            account_id=ACCOUNT_ID,
-            region=project.region,
-        )
+        await fc.deployment.attach(functions, manifest, surroundings.endpoints.gateway)
     except TriggerInvalid as error:
         raise StartRefused(str(error)) from error
+    return functions
 
 
 async def _open_gateway(
     stack: AsyncExitStack,
     fakes: Fakes,
-    runtime: FunctionRuntime,
+    functions: LiveFunctions,
     manifest: Manifest,
     surroundings: Surroundings,
     project: Project,
@@ -219,7 +224,14 @@ async def _open_gateway(
         example_phone=project.example_phone,
     )
     page = InboxPage(fakes.inbox, session)
-    gateway = Gateway(fakes.cloud, runtime, manifest, site=page.handle)
+    gateway = Gateway(
+        fakes.cloud,
+        functions.runtime,
+        manifest,
+        site=page.handle,
+        rules=functions.rules,
+        doors=functions.doors,
+    )
     stack.push_async_callback(gateway.stop)
     stack.push_async_callback(page.close)
     await gateway.start(int(surroundings.endpoints.gateway.rpartition(":")[2]))
@@ -228,8 +240,7 @@ async def _open_gateway(
 async def _open_control(
     stack: AsyncExitStack,
     fakes: Fakes,
-    runtime: FunctionRuntime,
-    triggers: Triggers,
+    functions: LiveFunctions,
     surroundings: Surroundings,
     project: Project,
     port: int,
@@ -238,18 +249,19 @@ async def _open_control(
 
     async def reset() -> None:
         async with one_at_a_time:
-            await triggers.stop()
-            await runtime.reset()
+            await functions.triggers.stop()
+            await functions.runtime.reset()
             fakes.reset()
+            await _fc(fakes).deployment.restore()
             await _prepare(project, surroundings, fakes)
-            await triggers.start()
+            await functions.triggers.start()
 
     control = ControlPlane(
         fakes.cloud,
         fakes.inbox,
         reset=reset,
-        invocations=runtime.invocations,
-        publisher=triggers,
+        invocations=functions.runtime.invocations,
+        publisher=functions.triggers,
         deliveries=_dysmsapi(fakes),
     )
     stack.push_async_callback(control.stop)

@@ -1,5 +1,5 @@
 """SMQ (formerly MNS) 2015-06-06 on the wire: which operation a path means, who signed it, and the
-answer in XML.
+answer in XML. Queues are here and in operations, topics in topic_operations.
 
 A waiting receive asks the store again every 20 ms instead of being woken: a message becomes visible
 by the cloud's clock, which the control plane may move at any moment.
@@ -8,10 +8,11 @@ by the cloud's clock, which the control plane may move at any moment.
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.signatures import MalformedText, function_behind, read_pairs
@@ -19,8 +20,11 @@ from infra.localcloud.core.wire import WireAnswer, WireRequest
 from infra.localcloud.smq.authorization import VERSION, key_id_of, verify
 from infra.localcloud.smq.documents import write_one
 from infra.localcloud.smq.errors import ERRORS, SmqRefused
+from infra.localcloud.smq.notifications import Notifier, Published, new_message_id
 from infra.localcloud.smq.operations import Call, Operations, host_address
 from infra.localcloud.smq.store import QueueStore
+from infra.localcloud.smq.topic_operations import TopicOperations, topic_call, topic_operation
+from infra.localcloud.smq.topics import TopicStore
 
 POLL_INTERVAL_S = 0.02
 BODY_LIMIT_BYTES = 4 * 1024 * 1024
@@ -35,14 +39,22 @@ _QUEUE_OPERATIONS = {
 
 
 class SmqService:
-    """The message queues of one cloud. `store` is open to what consumes from inside the cloud."""
+    """The message queues and topics of one cloud. `store` is open to what consumes from inside the
+    cloud. draw: a number from 0 to 1, for the waits that are random.
+    """
 
     name = "smq"
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, *, draw: Callable[[], float] = random.random) -> None:
         self._cloud = cloud
         folder = cloud.folder(self.name)
+        self.topics = TopicStore(folder / "topics.db" if folder else None, cloud.clock)
         self.store = QueueStore(folder / "smq.db" if folder else None, cloud.clock)
+        self._notifier = Notifier(queues=self.store, clock=cloud.clock, draw=draw)
+        self._listeners: list[Callable[[Published], int]] = []
+        self._topic_handlers = TopicOperations(
+            self.topics, clock=cloud.clock, publish=self._publish
+        ).handlers
         operations = self._operations = Operations(self.store)
         self._handlers: dict[str, Callable[[Call], WireAnswer]] = {
             "CreateQueue": operations.create_queue,
@@ -83,20 +95,67 @@ class SmqService:
         except SmqRefused as refused:
             return _finish(_error(request, refused))
 
+    def listen(self, listener: Callable[[Published], int], *, topics: Iterable[str] = ()) -> None:
+        """Tell `listener` of every message that is published from now on, and have the topics. It
+        says how many it calls with the message.
+        """
+        self._listeners.append(listener)
+        for name in topics:
+            self.topics.ensure(name)
+
+    def publish_topic(
+        self, topic: str, message: str, attributes: Mapping[str, str], *, tag: str = ""
+    ) -> int:
+        """Publish from inside the cloud; how many subscriptions and functions that reaches. A topic
+        that is not there has none.
+        """
+        return self._publish(
+            Published(
+                topic=topic,
+                id=new_message_id(),
+                body=message,
+                tag=tag,
+                at_ms=self._cloud.clock.now_ms(),
+                attributes=attributes,
+            )
+        )
+
+    async def stop_pushing(self) -> None:
+        """Give up the pushes that wait for another try, and have them ended."""
+        await self._notifier.stop()
+
     def reset(self) -> None:
-        """Remove every message; the queues stay, as what start-up made."""
+        """Remove every message; queues, topics and subscriptions stay, as what start-up made."""
+        self._notifier.cancel()
         self.store.clear()
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the databases."""
+        self._notifier.cancel()
         self.store.close()
+        self.topics.close()
+
+    def _publish(self, message: Published) -> int:
+        wanting = [
+            each for each in self.topics.all_subscriptions(message.topic) if each.wants(message.tag)
+        ]
+        self._notifier.push(wanting, message)
+        return len(wanting) + sum(listener(message) for listener in self._listeners)
 
     async def _answer(self, request: WireRequest) -> WireAnswer:
         if len(request.body) > BODY_LIMIT_BYTES:
             raise SmqRefused("InvalidArgument", "The request is too large.")
-        verify(request, self._cloud)
+        signer = verify(request, self._cloud)
         query = _read_query(request)
         name = _operation_of(request, query)
+        # The resource is the path, such as /queues/<q> or /queues/<q>/messages ("Custom policies
+        # for SMQ"), and each operation is an action of its own, the batches too.
+        access = self._cloud.access
+        resource = access.resource("mns", request.path)
+        if not access.allows(signer, f"mns:{name}", [resource], source_ip=request.peer_ip):
+            raise SmqRefused("AccessDenied")
+        if name in self._topic_handlers:
+            return self._topic_handlers[name](topic_call(request))
         handler = self._handlers.get(name)
         if handler is None:
             raise SmqRefused("InvalidRequestURL")
@@ -127,7 +186,7 @@ def _read_query(request: WireRequest) -> dict[str, str]:
 def _operation_of(request: WireRequest, query: dict[str, str]) -> str:
     match = _PATH.fullmatch(request.path)
     if match is None:
-        return "?"
+        return topic_operation(request, query)
     if match["queue"] is None:
         return "ListQueue" if request.method == "GET" else "?"
     if match["messages"] is not None:

@@ -1,54 +1,42 @@
-"""STS 2015-04-01 on the wire: AssumeRole and GetCallerIdentity behind the RPC signature, version 1.
+"""STS 2015-04-01 on the wire: AssumeRole and GetCallerIdentity.
 
-The one thing to know: every role of every account can be assumed by whoever can sign, the root key
-included, which the real service refuses. Who may assume what is RAM's business, and there is no RAM
-here.
+The one thing to know: a role that RAM knows is given to whom its trust policy names, the root key
+as `acs:ram::<account>:root`, which the real service refuses outright. A role that RAM does not know
+is given to whoever can sign, unless the cloud is strict about roles.
 """
 
 from __future__ import annotations
 
-import calendar
 import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
+from infra.localcloud.core.access import role_arn
 from infra.localcloud.core.cloud import Cloud
-from infra.localcloud.core.identities import ACCOUNT_ID, Identity
+from infra.localcloud.core.entities import Role
+from infra.localcloud.core.identities import ACCOUNT_ID
+from infra.localcloud.core.policies import PolicyInvalid, parse_policy
 from infra.localcloud.core.signatures import (
     GatewayRefused,
-    Nonces,
-    canonical_pairs,
-    find_signer,
     function_behind,
     gateway_error,
-    hmac_sha1_base64,
-    is_same,
     json_answer,
     new_request_id,
-    percent_encode,
-    read_parameters,
 )
 from infra.localcloud.core.wire import WireAnswer, WireRequest
+from infra.localcloud.sts.callers import Call, Callers, action_of, key_id_of, required
 
 VERSION = "2015-04-01"
 DURATION_DEFAULT_S, DURATION_MIN_S, DURATION_MAX_S = 3600, 900, 43_200
 POLICY_LIMIT = 2048
-_ACTION = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
 _ROLE_ARN = re.compile(r"acs:ram::([0-9]{1,20}):role/([A-Za-z0-9.\-]{1,64})", re.ASCII | re.I)
 _SESSION_NAME = re.compile(r"[A-Za-z0-9.@\-_]{2,64}", re.ASCII)
-_COMMON = (
-    "Version",
-    "Timestamp",
-    "SignatureNonce",
-    "SignatureMethod",
-    "SignatureVersion",
-    "AccessKeyId",
-    "Signature",
+_NOT_TRUSTED = (
+    "No permission perform sts:AssumeRole on this Role. Maybe you are not authorized to perform "
+    "sts:AssumeRole or the specified role does not trust you"
 )
-
-Parameters = Mapping[str, str]
 
 
 class StsService:
@@ -62,20 +50,19 @@ class StsService:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._nonces = Nonces()
-        self._operations: dict[str, Callable[[Parameters, Identity, float], dict[str, object]]] = {
+        self._callers = Callers(cloud)
+        self._operations: dict[str, Callable[[Call], dict[str, object]]] = {
             "AssumeRole": self._assume_role,
             "GetCallerIdentity": self._get_caller_identity,
         }
 
     def operation(self, request: WireRequest) -> str:
-        """The Action parameter, from query or form."""
-        action = _unverified(request, "Action")
-        return action if _ACTION.fullmatch(action) else "?"
+        """The action, from query, form or header."""
+        return action_of(request)
 
     def caller(self, request: WireRequest) -> str:
-        """The function whose session the AccessKeyId parameter names."""
-        return function_behind(self._cloud.identities, _unverified(request, "AccessKeyId"))
+        """The function whose session the access key id is of."""
+        return function_behind(self._cloud.identities, key_id_of(request))
 
     def failure(self, request: WireRequest, code: str) -> WireAnswer:
         """The error as JSON, whatever Format asks for."""
@@ -84,75 +71,46 @@ class StsService:
     async def answer(self, request: WireRequest) -> WireAnswer:
         """Check the signature, carry out, answer as JSON (the SDKs ask for no other format)."""
         try:
-            query, form = read_parameters(request)
-            parameters = dict(query + form)
-            signer, frame_s = self._verify(request.method, parameters)
-            operation = self._operations.get(parameters.get("Action", ""))
-            if operation is None or parameters["Version"] != VERSION:
+            call = self._callers.verify(request)
+            operation = self._operations.get(call.action)
+            if operation is None or call.version != VERSION:
                 raise GatewayRefused("InvalidAction.NotFound")
-            body = operation(parameters, signer, frame_s)
+            body = operation(call)
         except GatewayRefused as refused:
             return gateway_error(request, refused.code, refused.message)
         return json_answer(200, {"RequestId": new_request_id(), **body})
 
     def reset(self) -> None:
         """Forget the nonces. Sessions stay: warm function instances hold them."""
-        self._nonces.clear()
+        self._callers.clear()
 
     def close(self) -> None:
         """Nothing is open."""
 
-    def _verify(self, method: str, parameters: Parameters) -> tuple[Identity, float]:
-        """Who signed, and the offset of the clock that the signer reads."""
-        for name in _COMMON:
-            _required(parameters, name)
-        if (parameters["SignatureMethod"], parameters["SignatureVersion"]) != ("HMAC-SHA1", "1.0"):
-            raise GatewayRefused("IncompleteSignature", "HMAC-SHA1, version 1.0, is spoken here.")
-        frame_s = self._frame_of(parameters["Timestamp"])
-        key_id = parameters["AccessKeyId"]
-        signer = find_signer(self._cloud.identities, key_id, parameters.get("SecurityToken"))
-        signed = ((key, value) for key, value in parameters.items() if key != "Signature")
-        text = f"{method}&%2F&{percent_encode(canonical_pairs(signed))}"
-        expected = hmac_sha1_base64(signer.access_key_secret + "&", text)
-        if not is_same(parameters["Signature"], expected):
-            raise GatewayRefused("SignatureDoesNotMatch")
-        if not self._nonces.spend(key_id, parameters["SignatureNonce"]):
-            raise GatewayRefused("SignatureNonceUsed")
-        return signer, frame_s
-
-    def _frame_of(self, text: str) -> float:
-        try:
-            date_s = calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
-        except (ValueError, OverflowError) as error:
-            raise GatewayRefused("InvalidTimeStamp.Format") from error
-        frame_s = self._cloud.clock.frame_of(date_s)
-        if frame_s is None:
-            raise GatewayRefused("InvalidTimeStamp.Expired")
-        return frame_s
-
-    def _assume_role(
-        self, parameters: Parameters, signer: Identity, frame_s: float
-    ) -> dict[str, object]:
+    def _assume_role(self, call: Call) -> dict[str, object]:
         """A session for a role, its end told by the caller's own clock."""
-        role = _ROLE_ARN.fullmatch(_required(parameters, "RoleArn"))
+        parameters = call.parameters
+        role = _ROLE_ARN.fullmatch(required(parameters, "RoleArn"))
         if role is None:
             raise _malformed("RoleArn")
-        session_name = _required(parameters, "RoleSessionName")
+        session_name = required(parameters, "RoleSessionName")
         if not _SESSION_NAME.fullmatch(session_name):
             raise _malformed("RoleSessionName")
-        _check_policy(parameters.get("Policy", ""))
+        known = self._may_assume(role[0], call)
+        longest_s = known.max_session_s if known else DURATION_MAX_S
         session = self._cloud.identities.issue_session(
             role=role[0],
             session_name=session_name,
-            duration_s=_duration_s(parameters.get("DurationSeconds", "")),
-            function=signer.function,
+            duration_s=_duration_s(parameters.get("DurationSeconds", ""), longest_s),
+            function=call.signer.function,
+            policy=_session_policy(parameters.get("Policy", ""), is_read=known is not None),
         )
         assert session.expires_at is not None
-        expires_at = session.expires_at - self._cloud.clock.offset_s + frame_s
+        expires_at = session.expires_at - self._cloud.clock.offset_s + call.frame_s
         return {
             "AssumedRoleUser": {
                 "Arn": f"{role[0]}/{session_name}",
-                "AssumedRoleId": f"{_role_id(role[0])}:{session_name}",
+                "AssumedRoleId": f"{self._role_id(role[0])}:{session_name}",
             },
             "Credentials": {
                 "AccessKeyId": session.access_key_id,
@@ -162,10 +120,31 @@ class StsService:
             },
         }
 
-    def _get_caller_identity(
-        self, _parameters: Parameters, signer: Identity, _frame_s: float
-    ) -> dict[str, object]:
+    def _may_assume(self, arn: str, call: Call) -> Role | None:
+        """The role if RAM knows it. Raises GatewayRefused unless the caller may assume it."""
+        access = self._cloud.access
+        role = access.find_role(arn)
+        if access.is_gone(arn):
+            raise GatewayRefused("EntityNotExist.Role")
+        name = role_arn(role.name) if role else arn
+        may_ask = access.allows(call.signer, "sts:AssumeRole", [name], source_ip=call.source_ip)
+        is_trusted = role is None or access.trusts(
+            role,
+            call.signer,
+            source_ip=call.source_ip,
+            external_id=call.parameters.get("ExternalId", ""),
+        )
+        if not (may_ask and is_trusted):
+            raise GatewayRefused("NoPermission", _NOT_TRUSTED)
+        return role
+
+    def _role_id(self, arn: str) -> str:
+        role = self._cloud.access.find_role(arn)
+        return role.role_id if role else _stable_id(arn)
+
+    def _get_caller_identity(self, call: Call) -> dict[str, object]:
         """The account, or the session of a role, behind the signature."""
+        signer = call.signer
         role = _ROLE_ARN.fullmatch(signer.role)
         if not signer.token:
             return {
@@ -176,7 +155,7 @@ class StsService:
                 "Arn": f"acs:ram::{ACCOUNT_ID}:root",
             }
         account, name = (role[1], role[2]) if role else (ACCOUNT_ID, signer.role)
-        role_id = _role_id(signer.role)
+        role_id = self._role_id(signer.role)
         return {
             "IdentityType": "AssumedRoleUser",
             "AccountId": account,
@@ -186,47 +165,46 @@ class StsService:
         }
 
 
-def _unverified(request: WireRequest, name: str) -> str:
-    try:
-        query, form = read_parameters(request)
-    except GatewayRefused:
-        return ""
-    return dict(query + form).get(name, "")
-
-
-def _required(parameters: Parameters, name: str) -> str:
-    text = parameters.get(name, "")
-    if not text:
-        raise GatewayRefused(f"Missing{name}", f"{name} is mandatory for this action.")
-    return text
-
-
 def _malformed(name: str) -> GatewayRefused:
     return GatewayRefused(f"InvalidParameter.{name}", f"The parameter {name} is wrongly formed.")
 
 
-def _duration_s(text: str) -> int:
+def _duration_s(text: str, longest_s: int) -> int:
     if not text:
         return DURATION_DEFAULT_S
     is_whole = re.fullmatch(r"[0-9]{1,9}", text, re.ASCII)
-    if not is_whole or not DURATION_MIN_S <= int(text) <= DURATION_MAX_S:
+    if not is_whole or not DURATION_MIN_S <= int(text) <= longest_s:
         raise _malformed("DurationSeconds")
     return int(text)
 
 
-def _check_policy(text: str) -> None:
+def _bad_policy() -> GatewayRefused:
+    return GatewayRefused(
+        "InvalidParameter.PolicyGrammar", "The parameter Policy has not passed grammar check."
+    )
+
+
+def _session_policy(text: str, *, is_read: bool) -> str:
+    """The limit of a session. For a role outside of RAM any JSON object will do, and limits
+    nothing unless it is a policy.
+    """
     if not text:
-        return
+        return ""
     try:
         policy = json.loads(text)
     except (ValueError, RecursionError):
         policy = None
     if len(text) > POLICY_LIMIT or not isinstance(policy, dict):
-        raise GatewayRefused(
-            "InvalidParameter.PolicyGrammar", "The parameter Policy has not passed grammar check."
-        )
+        raise _bad_policy()
+    try:
+        parse_policy(text)
+    except PolicyInvalid:
+        if is_read:
+            raise _bad_policy() from None
+        return ""
+    return text
 
 
-def _role_id(role: str) -> str:
+def _stable_id(role: str) -> str:
     """A stable number in the place of the one that RAM gives a role."""
     return "3" + str(int(hashlib.sha256(role.encode()).hexdigest(), 16))[:17]

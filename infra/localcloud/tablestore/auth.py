@@ -52,8 +52,10 @@ class Authenticator:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
 
-    def verify(self, request: WireRequest) -> None:
-        """Raises OtsError unless a known, live identity signed exactly this request, just now."""
+    def verify(self, request: WireRequest) -> Identity:
+        """Who signed. Raises OtsError unless a known, live identity signed exactly this request,
+        just now.
+        """
         headers = request.headers
         for name in _REQUIRED:
             if name not in headers:
@@ -77,6 +79,7 @@ class Authenticator:
                 "OTSAuthFailed",
                 "Mismatch between MD5 value of request body and x-ots-contentmd5 in header.",
             )
+        return identity
 
     def signer(self, request: WireRequest) -> Signer | None:
         """The signer of the answer to whoever the request says it is from; None for a stranger."""

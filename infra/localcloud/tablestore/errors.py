@@ -38,6 +38,9 @@ STATUS_OF_CODE = {
 }
 
 TEXT_OF_CODE = {
+    "OTSNoPermissionAccess": (
+        "You have no permission to access the requested resource, please contact the resource owner"
+    ),
     "OTSConditionCheckFail": "Condition check failed.",
     "OTSCapacityUnitExhausted": "Capacity unit is not enough.",
     "OTSNotEnoughCapacityUnit": "Remaining capacity unit is not enough.",

@@ -16,6 +16,7 @@ from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.wire import WireAnswer, WireRequest
 from infra.localcloud.tablestore import ots_pb2
 from infra.localcloud.tablestore.auth import Authenticator, body_md5
+from infra.localcloud.tablestore.authorization import authorize
 from infra.localcloud.tablestore.batches import Batches
 from infra.localcloud.tablestore.capacity import FREE, Cost
 from infra.localcloud.tablestore.errors import OtsError
@@ -108,12 +109,14 @@ class TablestoreService:
             raise OtsError("OTSMethodNotAllowed")
         if len(request.body) > MAX_BODY_BYTES:
             raise OtsError("OTSRequestBodyTooLarge")
-        self._authenticator.verify(request)
+        signer = self._authenticator.verify(request)
         name = self.operation(request)
         if name not in self._operations:
             raise unsupported(name)
         message_type, handler = self._operations[name]
-        return handler(parse(message_type, request.body, "Parse PBMessage from RawString failed."))
+        message = parse(message_type, request.body, "Parse PBMessage from RawString failed.")
+        authorize(self._cloud, signer, request, name, message)
+        return handler(message)
 
     def _refusal(self, request: WireRequest, error: OtsError) -> WireAnswer:
         # A header that the text quotes may hold bytes that are not UTF-8.
