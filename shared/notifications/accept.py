@@ -324,10 +324,10 @@ class AcceptNotification:
 def chunks(item: WorkItem) -> Iterator[WorkItem]:
     """The item in parts that fit into one body of the queue each."""
     part: list[Recipient] = []
-    size = 0
+    size, room = 0, BODY_LIMIT_BYTES - len(_part(item, ()).body().encode())
     for recipient in item.recipients:
         weight = len(json.dumps(recipient.as_json(), ensure_ascii=False).encode()) + 1
-        if part and (len(part) == CHUNK or size + weight > BODY_LIMIT_BYTES - 1000):
+        if part and (len(part) == CHUNK or size + weight > room):
             yield _part(item, part)
             part, size = [], 0
         part.append(recipient)

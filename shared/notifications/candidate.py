@@ -42,6 +42,10 @@ class Candidate:
     def is_going(self) -> bool:
         return self.end is None
 
+    def entry(self, owner: str) -> str:
+        """What this message is called in its limit's row while `owner` has it."""
+        return f"{owner[:8]}{self.ref.recipient[:8]}"
+
 
 def refunds(
     group: Sequence[Candidate], budgets: Budgets, *, owner: str, now_ms: int

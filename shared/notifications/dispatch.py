@@ -17,6 +17,7 @@ from shared.clock import Clock
 from shared.errors import StoreUnavailable
 from shared.ids import RandomBytes
 from shared.notifications.candidate import Candidate, groups_of, next_turn, refunds
+from shared.notifications.claiming import Claiming
 from shared.notifications.dead_letters import bury, dead_letter
 from shared.notifications.message_rows import (
     DEAD,
@@ -24,13 +25,12 @@ from shared.notifications.message_rows import (
     OPEN,
     MessageRows,
     agenda_entry,
-    claim,
     out_id_of,
     postpone,
     settle,
 )
-from shared.notifications.model import Recipient, WorkItem, channel_name
-from shared.notifications.outcome import Next, next_of
+from shared.notifications.model import Recipient, WorkItem
+from shared.notifications.outcome import next_of
 from shared.notifications.ports import (
     Breaker,
     Budgets,
@@ -42,14 +42,15 @@ from shared.notifications.ports import (
 from shared.notifications.receipts import follow_item
 from shared.observability.events import (
     BREAKER_OPENED,
-    BUDGET_EXHAUSTED,
     DISPATCH_OUTCOME_LOST,
+    ITEM_REFUSED,
     MESSAGE_SETTLED,
 )
 from shared.observability.logs import log_event
+from shared.observability.trace import continued
 from shared.outgoing import Channel, Outgoing
 from shared.queue import Queue
-from shared.rows import Row, RowChange, RowKey, RowStore, bears_mark, join
+from shared.rows import RowChange, RowStore, bears_mark, join
 from shared.send_outcome import RefusalKind, SendAccepted, SendOutcome, SendRefused
 from shared.spend import Spend
 from shared.template import Template
@@ -59,7 +60,6 @@ RECONCILE_AFTER_MS = 120_000
 """How old an unclear send must be before the provider's records are believed to be complete. How
 soon they are is not documented; a setting (RECONCILE_AFTER_S).
 """
-_ROUNDS = 4
 
 
 class DispatchNotifications:
@@ -97,16 +97,23 @@ class DispatchNotifications:
         self._templates = templates
         self._rows = rows
         self._limits = limits
-        self._consents = consents
         self._budgets = budgets
         self._breaker = breaker
-        self._quiet_wait_s = quiet_wait_s
         self._clock = clock
         self._random = random
         self._followers = followers
         self._followed_tenants = followed_tenants
         self._reconcile_after_ms = reconcile_after_ms
         self._spread = spread
+        self._claim = Claiming(
+            store=store,
+            consents=consents,
+            budgets=budgets,
+            breaker=breaker,
+            quiet_wait_s=quiet_wait_s,
+            channels=channels,
+            spread=spread,
+        )
 
     def __call__(self, items: Sequence[WorkItem]) -> None:
         """Bring every item to its next state."""
@@ -137,6 +144,14 @@ class DispatchNotifications:
         ]
         if letters:
             self._dead.put(letters)
+            with continued(item.trace):
+                log_event(
+                    ITEM_REFUSED,
+                    level=logging.ERROR,
+                    template=item.template,
+                    item_id=item.notification_id,
+                    reason=reason,
+                )
 
     def _candidate(self, item: WorkItem, recipient: Recipient, template: Template) -> Candidate:
         milli = 0
@@ -155,7 +170,7 @@ class DispatchNotifications:
 
     def _dispatch(self, group: list[Candidate]) -> None:
         now_ms, owner = self._clock.now_ms(), self._random(16).hex()
-        self._claim(group, owner, now_ms)
+        self._claim(group, owner=owner, now_ms=now_ms)
         going = [candidate for candidate in group if candidate.is_going]
         for candidate, outcome in zip(going, self._send(going), strict=True):
             candidate.outcome = outcome
@@ -166,164 +181,6 @@ class DispatchNotifications:
                 spread=self._spread,
             )
         self._record(group, owner)
-
-    # --- before the send ---------------------------------------------------------------------
-
-    def _claim(self, group: list[Candidate], owner: str, now_ms: int) -> None:
-        """Take what each message needs. What cannot go now has its `end` afterwards, and gives
-        back what it took when it is recorded.
-        """
-        rows: dict[RowKey, Row | None] = {}
-        shared: set[RowKey] = set()  # rows taken for the group as a whole
-        for candidate in group:
-            candidate.admitted_ms = now_ms
-            quiet_s = self._quiet_s(candidate, now_ms)
-            if quiet_s:
-                candidate.end = Next.later("quiet_hours", delay_s=quiet_s, is_free=True)
-        for round_number in range(_ROUNDS):
-            going = [candidate for candidate in group if candidate.is_going]
-            wanted = self._wanted(going, rows, shared, owner, now_ms, round_number)
-            if not wanted:
-                return
-            applied = self._store.apply(wanted)
-            taken = {change.key for change, ok in zip(wanted, applied, strict=True) if ok}
-            self._hold(going, taken)
-            shared |= taken
-            refused = [change for change in wanted if change.key not in taken]
-            if not refused:
-                return
-            read = self._store.read([change.key for change in refused])
-            rows.update(zip((change.key for change in refused), read, strict=True))
-            found = {change.key for change in refused if bears_mark(rows[change.key], change)}
-            self._hold(going, found)
-            shared |= found
-            self._judge(going, rows, {change.key for change in refused} - found, now_ms)
-        for candidate in group:
-            if candidate.is_going:
-                candidate.end = Next.later("contended", delay_s=5)
-
-    def _wanted(
-        self,
-        going: Sequence[Candidate],
-        rows: Mapping[RowKey, Row | None],
-        shared: set[RowKey],
-        owner: str,
-        now_ms: int,
-        round_number: int,
-    ) -> list[RowChange]:
-        changes: list[RowChange] = []
-        for candidate in going:
-            own = [
-                claim(
-                    candidate.ref,
-                    owner=owner,
-                    fingerprint=candidate.item.fingerprint,
-                    channel=candidate.item.channel,
-                    is_redriven=candidate.item.is_redriven,
-                    now_ms=now_ms,
-                )
-            ]
-            entry, ledger = self._entry(candidate, owner), candidate.ledger
-            own.append(
-                ledger.readmit(rows[ledger.key], entry, now_ms)
-                if ledger.key in rows
-                else ledger.admit(entry, now_ms)
-            )
-            gate = self._consents.gate(
-                phone=candidate.recipient.phone,
-                template=candidate.template,
-                channel=candidate.item.channel,
-                now_ms=now_ms,
-            )
-            if gate is not None and not candidate.is_gate_passed:
-                own.append(gate)
-            changes += [change for change in own if change.key not in candidate.held]
-        if going:
-            common = self._budgets.charge(
-                [candidate.spend for candidate in going],
-                entry=f"{owner}{round_number}",
-                now_ms=now_ms,
-            )
-            if any(candidate.item.channel == "sms" for candidate in going):
-                common.append(self._breaker.pass_through(now_ms))
-            changes += [change for change in common if change.key not in shared]
-        return join(changes)
-
-    def _entry(self, candidate: Candidate, owner: str) -> str:
-        return f"{owner[:8]}{candidate.ref.recipient[:8]}"
-
-    def _hold(self, going: Sequence[Candidate], taken: set[RowKey]) -> None:
-        for candidate in going:
-            candidate.held |= taken
-
-    def _judge(
-        self,
-        going: Sequence[Candidate],
-        rows: Mapping[RowKey, Row | None],
-        refused: set[RowKey],
-        now_ms: int,
-    ) -> None:
-        """Give an end to what the rows as read refuse for good or for now."""
-        breaker_key = self._breaker.pass_through(now_ms).key
-        wait_s = self._breaker.wait_s(rows[breaker_key], now_ms) if breaker_key in refused else 0
-        for candidate in going:
-            candidate.end = self._refusal(candidate, rows, refused, now_ms)
-            if candidate.is_going and wait_s and candidate.item.channel == "sms":
-                candidate.end = Next.later(
-                    "account_unavailable", delay_s=int(wait_s + self._spread(1, 10)), is_free=True
-                )
-        still = [candidate for candidate in going if candidate.is_going]
-        if not any(key.subject.startswith("budget:") for key in refused):
-            return
-        fits = self._budgets.fit([candidate.spend for candidate in still], rows, now_ms=now_ms)
-        over = [candidate for candidate, fitting in zip(still, fits, strict=True) if not fitting]
-        for candidate in over:
-            candidate.end = Next.failed("budget_exhausted")
-        if over:
-            log_event(BUDGET_EXHAUSTED, level=logging.ERROR, tenant=over[0].item.tenant)
-
-    def _refusal(
-        self,
-        candidate: Candidate,
-        rows: Mapping[RowKey, Row | None],
-        refused: set[RowKey],
-        now_ms: int,
-    ) -> Next | None:
-        if candidate.ref.key in refused:
-            return Next.nothing("not_ours")
-        gate = self._consents.gate(
-            phone=candidate.recipient.phone,
-            template=candidate.template,
-            channel=candidate.item.channel,
-            now_ms=now_ms,
-        )
-        if gate is not None and gate.key in refused:
-            verdict = self._consents.judge(
-                rows[gate.key], template=candidate.template, channel=candidate.item.channel
-            )
-            if verdict.kind.startswith("prefers:"):
-                wanted = channel_name(verdict.kind.partition(":")[2])
-                if wanted in self._channels and (wanted != "email" or candidate.recipient.email):
-                    return Next.another_channel(wanted)
-                candidate.is_gate_passed = True
-            elif verdict.kind != "allowed":
-                return Next.suppressed(verdict.kind)
-        key = candidate.ledger.key
-        if key in refused:
-            waits = [quota.reset_s for quota in candidate.ledger.judge(rows[key], now_ms)]
-            if max(waits, default=0) > 0:
-                if candidate.template.when_limited == "drop":
-                    return Next.suppressed("limited")
-                return Next.later("limited", delay_s=max(waits), is_free=True)
-        return None
-
-    def _quiet_s(self, candidate: Candidate, now_ms: int) -> int:
-        return self._quiet_wait_s(
-            quiet=candidate.template.quiet_hours,
-            country=candidate.recipient.phone.country,
-            time_zone=candidate.recipient.time_zone,
-            now_ms=now_ms,
-        )
 
     # --- the send ----------------------------------------------------------------------------
 
@@ -356,6 +213,7 @@ class DispatchNotifications:
             phone=candidate.recipient.phone,
             email=candidate.recipient.email,
             locale=candidate.recipient.locale,
+            trace=candidate.item.trace,
         )
 
     # --- after the send ----------------------------------------------------------------------
@@ -390,7 +248,7 @@ class DispatchNotifications:
         if again:
             self._queue.put(again)  # what the queue does not take, the agenda still has
         news = [
-            follow_item(candidate.ref)
+            follow_item(candidate.ref, trace=candidate.item.trace)
             for candidate in group
             if candidate.end
             and candidate.end.status in ("sent", "failed", "suppressed")
@@ -405,7 +263,7 @@ class DispatchNotifications:
             return []
         changes = []
         if candidate.ledger.key in candidate.held and end.is_unspent:
-            entry = self._entry(candidate, owner)
+            entry = candidate.entry(owner)
             changes.append(candidate.ledger.refund(entry, candidate.admitted_ms))
         if candidate.ref.key not in candidate.held:
             if end.reason == "quiet_hours":
@@ -430,15 +288,24 @@ class DispatchNotifications:
         )
         if end.status == "unknown":
             changes.append(agenda_entry(candidate.ref, now_ms + self._reconcile_after_ms))
-        log_event(
-            MESSAGE_SETTLED,
-            message_id=candidate.ref.message_id,
-            tenant=candidate.item.tenant,
-            template=candidate.template.name,
-            channel=candidate.item.channel,
-            phone=candidate.recipient.phone,
-            country=candidate.recipient.phone.country,
-            outcome=end.status,
-            reason=end.reason or None,
-        )
+        with continued(candidate.item.trace):
+            log_event(
+                MESSAGE_SETTLED,
+                message_id=candidate.ref.message_id,
+                tenant=candidate.item.tenant,
+                template=candidate.template.name,
+                channel=candidate.item.channel,
+                phone=candidate.recipient.phone,
+                country=candidate.recipient.phone.country,
+                outcome=end.status,
+                reason=end.reason or None,
+                is_dead=end.is_dead,
+                cost_milli=0 if end.is_unspent else candidate.spend.milli,
+                waited_ms=_waited_ms(candidate.item, now_ms),
+            )
         return changes
+
+
+def _waited_ms(item: WorkItem, now_ms: int) -> int | None:
+    """How long ago it was accepted; None if the item does not say."""
+    return now_ms - item.accepted_ms if item.accepted_ms else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from shared.clock import Clock
@@ -16,6 +16,7 @@ from shared.notifications.ports import Templates
 from shared.notifications.view import shown, status_of
 from shared.observability.events import STATUS_WEBHOOK_ENDED
 from shared.observability.logs import log_event
+from shared.observability.trace import Carrier, carried, carrier_of, continued
 from shared.queue import Queue, QueueItem
 from shared.rows import Row, RowStore, number_in
 from shared.sealed import Sealer
@@ -38,6 +39,7 @@ class FollowItem:
 
     ref: MessageRef
     attempt: int = 0
+    trace: Carrier = field(default_factory=dict)
 
     @classmethod
     def parse(cls, body: bytes) -> FollowItem:
@@ -49,7 +51,7 @@ class FollowItem:
             ref = MessageRef.parse(data["message_id"])
             if ref is None:
                 raise ValueError("message_id")
-            return cls(ref, int(data.get("attempt", 0)))
+            return cls(ref, int(data.get("attempt", 0)), carrier_of(data))
         except (ValueError, KeyError, TypeError, RecursionError):
             raise ValueError("not a follow-up of version 1") from None
 
@@ -60,6 +62,7 @@ class FollowItem:
             "version": 1,
             "message_id": self.ref.message_id,
             "attempt": self.attempt + 1,
+            **(self.trace or carried()),
         }
         return QueueItem(json.dumps(body), delay_s)
 
@@ -97,8 +100,9 @@ class FollowMessages:
             part = items[start : start + 100]
             rows = self._store.read([item.ref.key for item in part])
             for item, row in zip(part, rows, strict=True):
-                if row is not None and not self._falls_back(item.ref, row):
-                    self._tell(item, row)
+                with continued(item.trace):
+                    if row is not None and not self._falls_back(item.ref, row):
+                        self._tell(item, row)
 
     def _falls_back(self, ref: MessageRef, row: Row) -> bool:
         template = self._templates.get(str(row.get("template", "")))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast, get_args
 
+from shared.observability.trace import Carrier, carried, carrier_of
 from shared.phone import PhoneNumber
 from shared.template import ChannelName
 
@@ -70,7 +71,8 @@ class WorkItem:
 
     channel: the one to use now. fingerprint: what the message's row must hold, so that an old copy
     of an item cannot send for a newer notification with the same dedupe key.
-    is_redriven: an operator put it back from the dead letters.
+    is_redriven: an operator put it back from the dead letters. trace: as it came; where it came
+    from nowhere, `body` writes that of whoever makes it.
     """
 
     notification_id: str
@@ -82,6 +84,7 @@ class WorkItem:
     attempt: int = 0
     accepted_ms: int = 0
     is_redriven: bool = False
+    trace: Carrier = field(default_factory=dict)
 
     def body(self) -> str:
         """The item as text."""
@@ -97,6 +100,7 @@ class WorkItem:
                 "attempt": self.attempt,
                 "accepted_ms": self.accepted_ms,
                 "is_redriven": self.is_redriven,
+                **(self.trace or carried()),
                 "recipients": [recipient.as_json() for recipient in self.recipients],
             },
             ensure_ascii=False,
@@ -122,6 +126,7 @@ class WorkItem:
                 attempt=int(data["attempt"]),
                 accepted_ms=int(data["accepted_ms"]),
                 is_redriven=data.get("is_redriven") is True,
+                trace=carrier_of(data),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise ValueError("not a work item of version 1") from None

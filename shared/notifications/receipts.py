@@ -8,6 +8,7 @@ nothing. Delivered beats failed, whichever comes first.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,8 +19,9 @@ from shared.notifications.message_rows import (
     event,
     read_out_id,
 )
-from shared.observability.events import RECEIPTS_RECEIVED
+from shared.observability.events import RECEIPTS_COUNTED, RECEIPTS_RECEIVED
 from shared.observability.logs import log_event
+from shared.observability.trace import Carrier, carried
 from shared.phone import PhoneNumber
 from shared.queue import Queue, QueueItem
 from shared.rows import Require, RowChange, RowStore
@@ -98,10 +100,27 @@ class RecordReceipts:
         if waiting and self._followers is not None:
             self._followers.put([follow_item(ref) for ref in waiting])
         log_event(RECEIPTS_RECEIVED, received=len(reports), known=len(refs), news=len(news))
+        _log_counts(reports)
         return len(news)
 
 
-def follow_item(ref: MessageRef, delay_s: int = 0) -> QueueItem:
-    """Someone waits for news of this message."""
-    body = {"kind": "follow", "version": 1, "message_id": ref.message_id}
+def follow_item(ref: MessageRef, delay_s: int = 0, *, trace: Carrier | None = None) -> QueueItem:
+    """Someone waits for news of this message. trace: None for that of whoever has the news."""
+    body = {"kind": "follow", "version": 1, "message_id": ref.message_id, **(trace or carried())}
     return QueueItem(json.dumps(body), delay_s)
+
+
+def _log_counts(reports: Sequence[DeliveryReport]) -> None:
+    """One line for each way they ended: deliverability is counted here, of codes as well."""
+    counts = Counter(
+        (each.phone.is_mainland, each.is_delivered, "" if each.is_delivered else each.err_code)
+        for each in reports
+    )
+    for (is_mainland, is_delivered, code), count in counts.items():
+        log_event(
+            RECEIPTS_COUNTED,
+            destination="domestic" if is_mainland else "international",
+            outcome="delivered" if is_delivered else "undelivered",
+            provider_code=code or None,
+            count=count,
+        )
