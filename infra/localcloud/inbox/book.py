@@ -144,6 +144,13 @@ class Inbox:
         )
         return [InboxMail(**json.loads(row[0])) for row in rows]
 
+    def mail(self, mail_id: str) -> InboxMail | None:
+        """The mail of that id, None if there is none."""
+        row = self._database.execute(
+            "SELECT record FROM mail WHERE json_extract(record, '$.id') = ?", (mail_id,)
+        ).fetchone()
+        return InboxMail(**json.loads(row[0])) if row else None
+
     def replies(self, phone: str | None = None) -> list[InboxReply]:
         """What was answered, newest first; by one phone, or by all."""
         return [InboxReply(**record) for record in self._records("reply", phone)]

@@ -1,8 +1,10 @@
-"""The phone inbox: a page at the gateway's root that shows what the phones of the cloud received.
+"""The phone inbox: a page at the gateway's root that shows what the phones and mailboxes of the
+cloud received.
 
 It shows one-time passwords and the API key to whoever can open it. So it answers only to this
 machine and to its own pages (see `guard`), and its Content-Security-Policy leaves a message no way
-to become anything but text.
+to become anything but text. A mail's HTML is a document of its own, in a frame without an origin,
+scripts, forms or a way to the network.
 """
 
 from __future__ import annotations
@@ -20,10 +22,11 @@ from pydantic import ValidationError
 from infra.localcloud.control.orders import ReplyOrder
 from infra.localcloud.core.guard import is_addressed_to_us, is_foreign, is_from_our_page
 from infra.localcloud.core.problems import RequestRefused, problem
-from infra.localcloud.inbox.book import Inbox
+from infra.localcloud.inbox.book import Inbox, InboxMail
 
 STATIC = Path(__file__).parent / "static"
 STATIC_ROUTE = "/_inbox/static/"
+MAIL_ROUTE = "/_inbox/mail/"
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -33,7 +36,8 @@ CONTENT_TYPES = {
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -41,8 +45,12 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+MAIL_POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
 SHOWN_LIMIT = 200
-"""How many of the newest messages the page shows."""
+"""How many of the newest messages and mails the page shows."""
 HEARTBEAT_S = 15.0
 PAUSE_S = 0.1
 """Between two events of a stream, so that a flood of messages becomes a few events."""
@@ -60,7 +68,7 @@ class Session:
 
 
 class InboxPage:
-    """The page's handler: `/`, its static files, the live stream and a phone's replies."""
+    """The page's handler: `/`, its static files, the live stream, mails and a phone's replies."""
 
     def __init__(self, inbox: Inbox, session: Session) -> None:
         self._inbox = inbox
@@ -97,6 +105,8 @@ class InboxPage:
         method = "GET" if request.method == "HEAD" else request.method
         if method == "GET" and request.path.startswith(STATIC_ROUTE):
             return self._static
+        if method == "GET" and request.path.startswith(MAIL_ROUTE) and not is_foreign(request):
+            return self._show_mail
         route = self._routes.get((method, request.path))
         if route is None:
             raise RequestRefused(404, "Not found")
@@ -117,6 +127,16 @@ class InboxPage:
         body, content_type = self._files[name]
         return web.Response(body=body, headers={"Content-Type": content_type, **SECURITY_HEADERS})
 
+    async def _show_mail(self, request: web.BaseRequest) -> web.StreamResponse:
+        mail = self._inbox.mail(request.path.removeprefix(MAIL_ROUTE))
+        if mail is None or not mail.html_body:
+            raise RequestRefused(404, "Not found")
+        headers = {**SECURITY_HEADERS, "Content-Security-Policy": MAIL_POLICY}
+        content_type = CONTENT_TYPES[".html"]
+        return web.Response(
+            body=mail.html_body.encode(), headers={"Content-Type": content_type, **headers}
+        )
+
     async def _tell_session(self, request: web.BaseRequest) -> web.StreamResponse:
         return _json(asdict(self._session))
 
@@ -130,7 +150,7 @@ class InboxPage:
         return _json(self._inbox.add_reply(order.phone, order.content).as_json())
 
     async def _stream_events(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Server-sent events: the newest messages and replies, again after every change."""
+        """Server-sent events: the newest of everything, again after every change."""
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream; charset=utf-8", **SECURITY_HEADERS}
         )
@@ -161,8 +181,14 @@ class InboxPage:
         content = {
             "messages": [item.as_json() for item in self._inbox.messages()[:SHOWN_LIMIT]],
             "replies": [item.as_json() for item in self._inbox.replies()[:SHOWN_LIMIT]],
+            "mails": [_listed(item) for item in self._inbox.mails()[:SHOWN_LIMIT]],
         }
         return json.dumps(content).encode()
+
+
+def _listed(mail: InboxMail) -> dict[str, object]:
+    """A mail for the list: whether it has HTML, and not the HTML itself."""
+    return {**mail.as_json(), "html_body": None, "has_html": bool(mail.html_body)}
 
 
 def _json(content: object) -> web.Response:

@@ -32,6 +32,11 @@ ERRORS: Mapping[str, tuple[int, str]] = {
     "QueueAlreadyExist": (409, "The queue you want to create is already exist."),
     "InvalidQueueName": (400, "The queue name you provided is invalid."),
     "QueueNameLengthError": (400, "Queue name length should between 1 and 256."),
+    "TopicNotExist": (404, "The topic you provided does not exist."),
+    # Inferred: the texts of the next three, and the status of the first.
+    "SubscriptionNotExist": (404, "The subscription you provided does not exist."),
+    "TopicAlreadyExist": (409, "The topic you want to create already exists."),
+    "SubscriptionAlreadyExist": (409, "The subscription you want to create already exists."),
     "QpsLimitExceeded": (400, "The qps limit of the queue is exceeded."),
     "InternalError": (500, "Internal error."),
     "InternalServerError": (500, "Internal error."),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from infra.localcloud.core.wire import WireAnswer, WireRequest
@@ -39,8 +39,22 @@ class Call:
     query: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a listing asks for: up to `limit` names that start with `prefix`, behind `after`."""
+
+    prefix: str
+    after: str
+    limit: int
+    has_meta: bool
+
+    def tail(self, names: Sequence[str]) -> dict[str, object]:
+        """The marker of the next page, if `names`, read one beyond the limit, say there is one."""
+        return {"NextMarker": names[self.limit - 1]} if len(names) > self.limit else {}
+
+
 class Operations:
-    """The operations of SMQ over one store. All raise SmqRefused."""
+    """The queue operations of SMQ over one store. All raise SmqRefused."""
 
     def __init__(self, store: QueueStore) -> None:
         self._store = store
@@ -68,18 +82,13 @@ class Operations:
 
     def list_queue(self, call: Call) -> WireAnswer:
         """The queues by name, a page at a time; the marker is the last name shown."""
-        headers = call.request.headers
-        limit = _bounded("x-mns-ret-number", headers.get("x-mns-ret-number", "1000"), 1, 1000)
-        prefix, after = headers.get("x-mns-prefix", ""), headers.get("x-mns-marker", "")
-        if not (prefix + after).isascii():
-            raise SmqRefused("InvalidArgument", "x-mns-prefix and x-mns-marker are ASCII.")
-        found = self._store.queues(prefix=prefix, after=after, limit=limit + 1)
-        has_meta = headers.get("x-mns-with-meta", "").lower() == "true"
+        page = read_page(call.request)
+        found = self._store.queues(prefix=page.prefix, after=page.after, limit=page.limit + 1)
         entries = [
-            {"QueueURL": _url(call, queue.name), **(self._meta(queue) if has_meta else {})}
-            for queue in found[:limit]
+            {"QueueURL": _url(call, queue.name), **(self._meta(queue) if page.has_meta else {})}
+            for queue in found[: page.limit]
         ]
-        tail = {"NextMarker": found[limit - 1].name} if len(found) > limit else {}
+        tail = page.tail([queue.name for queue in found])
         return WireAnswer(200, write_list("Queues", "Queue", entries, tail))
 
     def send_message(self, call: Call) -> WireAnswer:
@@ -149,7 +158,7 @@ class Operations:
         handle = _receipt_handle(call)
         if "visibilitytimeout" not in call.query:
             raise SmqRefused("MissingVisibilityTimeout")
-        timeout_s = _bounded("VisibilityTimeout", call.query["visibilitytimeout"], 1, 43_200)
+        timeout_s = bounded("VisibilityTimeout", call.query["visibilitytimeout"], 1, 43_200)
         message = self._store.change_visibility(call.queue, handle, timeout_s)
         fields = {
             "ReceiptHandle": message.receipt_handle,
@@ -160,7 +169,7 @@ class Operations:
     def wait_s(self, call: Call) -> int:
         """How long a receive may wait for a message: `waitseconds`, or the queue's own."""
         own = self._store.queue(call.queue).attributes.polling_wait_s
-        return _bounded("waitseconds", call.query.get("waitseconds", str(own)), 0, POLL_LIMIT_S)
+        return bounded("waitseconds", call.query.get("waitseconds", str(own)), 0, POLL_LIMIT_S)
 
     def _draft(self, call: Call, fields: Mapping[str, str]) -> Draft:
         body = fields.get("MessageBody", "")
@@ -170,8 +179,8 @@ class Operations:
         delay = fields.get("DelaySeconds")
         return Draft(
             body=body,
-            delay_s=None if delay is None else _bounded("DelaySeconds", delay, 0, DELAY_LIMIT_S),
-            priority=_bounded("Priority", fields.get("Priority", "8"), 1, 16),
+            delay_s=None if delay is None else bounded("DelaySeconds", delay, 0, DELAY_LIMIT_S),
+            priority=bounded("Priority", fields.get("Priority", "8"), 1, 16),
         )
 
     def _meta(self, queue: Queue) -> dict[str, object]:
@@ -195,28 +204,44 @@ def host_address(request: WireRequest) -> str:
     return f"http://{host}"
 
 
+def read_page(request: WireRequest) -> Page:
+    """The page that a listing's headers name. Raises SmqRefused."""
+    headers = request.headers
+    limit = bounded("x-mns-ret-number", headers.get("x-mns-ret-number", "1000"), 1, 1000)
+    prefix, after = headers.get("x-mns-prefix", ""), headers.get("x-mns-marker", "")
+    if not (prefix + after).isascii():
+        raise SmqRefused("InvalidArgument", "x-mns-prefix and x-mns-marker are ASCII.")
+    return Page(prefix, after, limit, headers.get("x-mns-with-meta", "").lower() == "true")
+
+
 def _read_attributes(body: bytes, current: QueueAttributes) -> QueueAttributes:
     given = texts(read_document(body, "Queue")) if body else {}
     attributes = asdict(current)
     for name, (field, low, high) in _ATTRIBUTES.items():
         if name in given:
-            attributes[field] = _bounded(name, given[name], low, high)
+            attributes[field] = bounded(name, given[name], low, high)
     if "LoggingEnabled" in given:
-        is_logging = _BOOLEANS.get(given["LoggingEnabled"].lower())
-        if is_logging is None:
-            raise SmqRefused("InvalidArgument", "LoggingEnabled should be True or False.")
-        attributes["is_logging"] = is_logging
+        attributes["is_logging"] = truth("LoggingEnabled", given["LoggingEnabled"])
     return QueueAttributes(**attributes)
 
 
-def _bounded(name: str, text: str, low: int, high: int) -> int:
+def bounded(name: str, text: str, low: int, high: int) -> int:
+    """The whole number that `text` is. Raises SmqRefused if it is none, or out of bounds."""
     if not _NUMBER.fullmatch(text) or not low <= int(text) <= high:
         raise out_of_range(name, low, high)
     return int(text)
 
 
+def truth(name: str, text: str) -> bool:
+    """The boolean that `text` is, in any case. Raises SmqRefused."""
+    value = _BOOLEANS.get(text.lower())
+    if value is None:
+        raise SmqRefused("InvalidArgument", f"{name} should be True or False.")
+    return value
+
+
 def _batch_size(call: Call) -> int:
-    return _bounded("numOfMessages", call.query["numofmessages"], 1, BATCH_LIMIT)
+    return bounded("numOfMessages", call.query["numofmessages"], 1, BATCH_LIMIT)
 
 
 def _receipt_handle(call: Call) -> str:
@@ -233,13 +258,13 @@ def _some(messages: list[Message]) -> list[Message]:
 
 
 def _sent(message_id: str, draft: Draft) -> dict[str, object]:
-    return {"MessageId": message_id, "MessageBodyMD5": _md5(draft.body)}
+    return {"MessageId": message_id, "MessageBodyMD5": md5_of(draft.body)}
 
 
 def _peeked(message: Message) -> dict[str, object]:
     return {
         "MessageId": message.id,
-        "MessageBodyMD5": _md5(message.body),
+        "MessageBodyMD5": md5_of(message.body),
         "MessageBody": message.body,
         "EnqueueTime": _ms(message.enqueued_at),
         # Inferred: 0 for a message that was never received.
@@ -261,7 +286,8 @@ def _url(call: Call, queue: str) -> str:
     return f"{host_address(call.request)}/queues/{queue}"
 
 
-def _md5(body: str) -> str:
+def md5_of(body: str) -> str:
+    """The digest of a message's body, in upper case as SMQ writes it."""
     return hashlib.md5(body.encode(), usedforsecurity=False).hexdigest().upper()
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.wire import port_of
-from infra.localcloud.inbox.book import Inbox, InboxMessage
+from infra.localcloud.inbox.book import Inbox, InboxMail, InboxMessage
 from infra.localcloud.inbox.page import InboxPage, Session
 from tests.background import Background
 
@@ -58,6 +58,26 @@ class InboxSite:
 
         async def in_loop() -> None:
             self.inbox.deliver(message)
+
+        self._background.run(in_loop())
+
+    def deliver_mail(
+        self, to: str, *, subject: str = "Subject", text: str = "", html: str = ""
+    ) -> None:
+        mail = InboxMail(
+            to=to,
+            sender="notices@sesame.example",
+            sender_alias="Sesame",
+            subject=subject,
+            text_body=text,
+            html_body=html,
+            tag_name="",
+            env_id="1",
+            sent_at=self.cloud.clock.now_s(),
+        )
+
+        async def in_loop() -> None:
+            self.inbox.deliver_mail(mail)
 
         self._background.run(in_loop())
 

@@ -13,7 +13,8 @@ from tests.localcloud.inbox.site import API_KEY, PHONE, InboxSite
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
 )
 PARTS = ("/", "/_inbox/session", "/_inbox/static/inbox.js", "/_inbox/nowhere")
 
@@ -151,3 +152,36 @@ def test_head_of_the_page_is_answered(http: httpx.Client) -> None:
     answer = http.head("/")
     assert answer.status_code == 200
     assert answer.content == b""
+
+
+def test_mail_is_listed_without_its_html(site: InboxSite, http: httpx.Client) -> None:
+    site.deliver_mail("a@b.example", subject="Hi", text="plain", html="<p>rich</p>")
+    with http.stream("GET", "/_inbox/events") as answer:
+        (mail,) = next(events(answer.iter_lines()))["mails"]
+    assert (mail["subject"], mail["text_body"], mail["has_html"]) == ("Hi", "plain", True)
+    assert mail["html_body"] is None
+
+
+def test_html_of_a_mail_can_do_nothing_wherever_it_is_opened(
+    site: InboxSite, http: httpx.Client
+) -> None:
+    site.deliver_mail("a@b.example", html="<script>1</script>")
+    (mail,) = site.inbox.mails()
+    answer = http.get(f"/_inbox/mail/{mail.id}")
+    assert answer.text == "<script>1</script>"
+    policy = answer.headers["Content-Security-Policy"].split("; ")
+    assert policy[:2] == ["sandbox", "default-src 'none'"]
+    assert "frame-ancestors 'self'" in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["nothing", "", "%27"])
+def test_mail_that_is_not_there_is_a_404(http: httpx.Client, path: str) -> None:
+    assert http.get(f"/_inbox/mail/{path}").status_code == 404
+
+
+def test_pages_of_other_sites_may_not_frame_a_mail(site: InboxSite, http: httpx.Client) -> None:
+    site.deliver_mail("a@b.example", html="<p>secret</p>")
+    (mail,) = site.inbox.mails()
+    answer = http.get(f"/_inbox/mail/{mail.id}", headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code in (403, 404)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 
 import pytest
 from mns.account import Account
 from mns.queue import Queue, QueueMeta
+from mns.topic import Topic, TopicMeta
 
 from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.identities import Identity
 from infra.localcloud.smq.service import SmqService
-from tests.background import Background
+from tests.background import Background, Result
 
 
 class RunningSmq:
@@ -20,7 +21,7 @@ class RunningSmq:
 
     def __init__(self, data: Path | None = None) -> None:
         self.cloud = Cloud(data)
-        self.service = SmqService(self.cloud)
+        self.service = SmqService(self.cloud, draw=lambda: 0.5)
         self._accounts: list[Account] = []
         self._background = Background()
         self._server = self._background.serve(self.service, self.cloud)
@@ -41,7 +42,18 @@ class RunningSmq:
         queue.create(QueueMeta(**attributes))
         return queue
 
+    def topic(self, name: str = "news") -> Topic:
+        """The SDK's topic, made if need be."""
+        topic = self.account().get_topic(name)
+        topic.create(TopicMeta())
+        return topic
+
+    def run(self, work: Coroutine[object, object, Result]) -> Result:
+        """Do `work` in the service's loop."""
+        return self._background.run(work)
+
     def stop(self) -> None:
+        self._background.run(self.service.stop_pushing())
         for account in self._accounts:
             account.mns_client.close_connection()
         self._background.run(self._server.stop())

@@ -64,7 +64,7 @@ function copyButton(code) {
   return button;
 }
 
-function time(sentAt) {
+export function time(sentAt) {
   const date = new Date(sentAt * 1000);
   const isToday = date.toDateString() === new Date().toDateString();
   const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };

@@ -2,13 +2,13 @@
 
 import { showCommand } from "./command.js";
 import { startJourney } from "./journey.js";
+import { Mails } from "./mails.js";
 import { Phones } from "./phones.js";
 
 const session = await (await fetch("/_inbox/session")).json();
-const phones = new Phones({
-  list: document.querySelector("#phones"),
-  announcer: document.querySelector("#announcer"),
-});
+const announcer = document.querySelector("#announcer");
+const phones = new Phones({ list: document.querySelector("#phones"), announcer });
+const mailboxes = new Mails({ section: document.querySelector("#mail"), announcer });
 
 showCommand(session);
 startJourney(session);
@@ -20,9 +20,10 @@ function listen() {
   stream.addEventListener("open", () => tell(live, "live", "Live"));
   stream.addEventListener("error", () => tell(live, "waiting", "Reconnecting"));
   stream.addEventListener("inbox", (event) => {
-    const { messages, replies } = JSON.parse(event.data);
+    const { messages, replies, mails } = JSON.parse(event.data);
     phones.show(messages, replies);
-    showEmpty(messages.length + replies.length === 0);
+    mailboxes.show(mails);
+    showEmpty(messages.length + replies.length + mails.length === 0);
   });
 }
 

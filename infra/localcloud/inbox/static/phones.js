@@ -1,6 +1,7 @@
 // The phones: one device for each number, the one that was busy last comes first.
 
 import { bubble } from "./bubble.js";
+import { arrange, make, settle } from "./nodes.js";
 
 export class Phones {
   #list;
@@ -127,29 +128,6 @@ async function isSent(reply) {
   } catch {
     return false; // the cloud has stopped; the header says so, and the text stays
   }
-}
-
-// Puts the nodes in this order and moves no more of them than it must; a move must not take the focus.
-function arrange(parent, nodes) {
-  const focused = document.activeElement;
-  let cursor = parent.firstElementChild;
-  for (const node of nodes) {
-    if (node === cursor) cursor = cursor.nextElementSibling;
-    else parent.insertBefore(node, cursor);
-  }
-  if (focused !== document.activeElement) focused.focus({ preventScroll: true });
-}
-
-// Without this an element that is moved would slide in again.
-function settle(element) {
-  element.addEventListener("animationend", () => element.classList.remove("arrives"), { once: true });
-}
-
-function make(tag, className = "", text = "") {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.textContent = text;
-  return element;
 }
 
 function spaced(phone) {
