@@ -3,10 +3,22 @@ PYTHON ?= python3
 PORT ?= 8080
 DATA ?= .local
 FILE ?= s.yaml
+STAGE ?= dev
+EXAMPLE := infra/s.env.example
+ENV_FILE ?= $(or $(wildcard .env.$(STAGE)),$(EXAMPLE))
 BIN := .venv/bin
 REQUIREMENTS := infra/requirements
 
-.PHONY: help up demo bench check format package s-check test install-up install-operate install-dev clean
+# What stands before a command for a stage of the cloud: the stage's own variables, or a clear no.
+WITH_ENV = test $(ENV_FILE) != $(EXAMPLE) || { echo "first: cp $(EXAMPLE) .env.$(STAGE), and fill it in"; exit 1; }; \
+	set -a; . $(abspath $(ENV_FILE)); set +a; \
+	test "$$STAGE" = $(STAGE) || { echo "$(ENV_FILE) is of the stage $$STAGE, not $(STAGE)"; exit 1; };
+# The tool's own names for the same credentials; without them it takes its alias `default`.
+AS_S = if [ -n "$$ALIBABA_CLOUD_ACCESS_KEY_ID" ] && [ -n "$$SESAME_ACCOUNT_ID" ] && [ -z "$$AccessKeyID" ]; then \
+	export AccountID="$$SESAME_ACCOUNT_ID" AccessKeyID="$$ALIBABA_CLOUD_ACCESS_KEY_ID" AccessKeySecret="$$ALIBABA_CLOUD_ACCESS_KEY_SECRET"; fi;
+S := build/serverless_devs/node_modules/.bin/s
+
+.PHONY: help up demo invoke bench check format package s-check s-plan s-deploy plan apply test install-up install-operate install-dev clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -16,6 +28,10 @@ up: install-up ## start Sesame on the local cloud: API and phone inbox on PORT (
 
 demo: install-up ## run the main journeys on a fresh local cloud and say whether each held
 	@$(BIN)/python -m infra.demo
+
+invoke: install-operate ## call FUNCTION (request_otp) of the running local cloud with the event file EVENT
+	@test -n "$(FUNCTION)" -a -n "$(EVENT)" || { echo "make invoke FUNCTION=request_otp EVENT=events/request_otp.http.json"; exit 2; }
+	@$(BIN)/python -m infra.invoke $(FUNCTION) $(EVENT) --ready-file $(DATA)/ready.json
 
 bench: install-up ## cold starts beside the textbook handler, as ratios
 	@$(BIN)/python -m tests.bench
@@ -30,10 +46,23 @@ test: install-dev ## the tests alone; ARGS goes to pytest
 	@$(BIN)/pytest $(ARGS)
 
 package: install-up ## the deployable folders and zips for the runtime that s.yaml names, in build/
-	@$(BIN)/python -m infra.package --target $$($(BIN)/python -m infra.serverless_devs runtime $(FILE) --env-file infra/s.env.example) --zip
+	@$(BIN)/python -m infra.package --target $$($(BIN)/python -m infra.serverless_devs runtime $(FILE) --env-file $(ENV_FILE)) --zip
 
-s-check: install-up ## check s.yaml (FILE=) alone
-	@$(BIN)/python -m infra.serverless_devs check $(FILE) --env-file infra/s.env.example
+s-check: install-operate ## check s.yaml (FILE=) and all it names, with the variables of STAGE (dev) if .env.dev is there
+	@$(BIN)/python -m infra.serverless_devs check $(FILE) --env-file $(ENV_FILE) \
+	  $(if $(filter $(EXAMPLE),$(ENV_FILE)),--stage dev --stage staging --stage prod,--stage $(STAGE))
+
+plan: install-operate ## show what the functions of STAGE stand on and what is missing of it
+	@$(WITH_ENV) $(BIN)/python -m infra.foundation plan --stage $(STAGE)
+
+apply: install-operate ## make it so
+	@$(WITH_ENV) $(BIN)/python -m infra.foundation apply --stage $(STAGE)
+
+s-plan: s-check package ## show what a deployment of STAGE would change, by the real tool
+	@$(WITH_ENV) $(AS_S) $(BIN)/python -m infra.serverless_devs install && $(S) plan -t $(FILE)
+
+s-deploy: s-check package ## deploy STAGE; the tool asks before it overwrites
+	@$(WITH_ENV) $(AS_S) $(BIN)/python -m infra.serverless_devs install && $(S) deploy -t $(FILE)
 
 clean: ## forget what was built and installed; .local stays
 	rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.package.bytecode import find_interpreter
+from infra.serverless_devs import tool
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
@@ -31,7 +32,7 @@ class Step:
     command: tuple[str, ...]
 
 
-def steps() -> Iterator[Step]:
+def steps(*, with_real_tool: bool) -> Iterator[Step]:
     """The checks on the interpreter at hand, cheapest first."""
     python = str(BIN / "python")
     yield Step("format", (str(BIN / "ruff"), "format", "--check", "--quiet", "."))
@@ -40,8 +41,12 @@ def steps() -> Iterator[Step]:
     for version in OTHER_PYTHONS:
         yield Step(f"types, {version}", (str(BIN / "mypy"), "--python-version", version))
     yield Step("openapi", (python, "-m", "infra.openapi", "--check"))
-    yield Step("s.yaml", ("make", "--no-print-directory", "s-check"))
-    yield Step("package", ("make", "--no-print-directory", "package"))
+    example = "infra/s.env.example"
+    yield Step("s.yaml", ("make", "--no-print-directory", "s-check", f"ENV_FILE={example}"))
+    if with_real_tool:
+        real = (python, "-m", "infra.serverless_devs", "tool", "--env-file", example)
+        yield Step("s.yaml by the real tool", real)
+    yield Step("package", ("make", "--no-print-directory", "package", f"ENV_FILE={example}"))
     yield Step("tests", (python, "-m", "pytest", "--quiet"))
     yield Step("demo", (python, "-m", "infra.demo"))
 
@@ -77,8 +82,9 @@ def run(step: Step) -> bool:
 
 def main(arguments: Sequence[str]) -> int:
     """Run all of it; 1 if anything failed, or was left out although CI is set."""
-    chosen = list(steps())
-    left_out = [note for note in (missing_browser(),) if note]
+    without_tool = tool.missing()
+    left_out = [note for note in (missing_browser(), without_tool) if note]
+    chosen = list(steps(with_real_tool=without_tool is None))
     for version in OTHER_PYTHONS:
         interpreter = find_interpreter(version)
         if interpreter is None:

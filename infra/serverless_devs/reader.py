@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from infra.serverless_devs.checks import check_props
@@ -11,7 +11,7 @@ from infra.serverless_devs.functions import function_spec
 from infra.serverless_devs.layers import Renderer, with_base_file, with_templates
 from infra.serverless_devs.manifest import Manifest, ManifestInvalid
 from infra.serverless_devs.problems import Problems, Where
-from infra.serverless_devs.rules import refuse_unknown, require
+from infra.serverless_devs.shapes import refuse_unknown
 from infra.serverless_devs.source import Source
 
 _TOP_KEYS = (
@@ -21,8 +21,17 @@ _TOP_KEYS = (
 _RESOURCE_KEYS = ("component", "extend", "actions", "props")
 _FC3 = re.compile(r"(?:.*/)?fc3(?:@[\w.-]+)?")
 
+Check = Callable[[Mapping[str, dict[str, object]], Problems], None]
+"""A look at the rendered props of all functions, by resource."""
 
-def render(path: Path, *, environment: Mapping[str, str], account_id: str | None) -> Manifest:
+
+def render(
+    path: Path,
+    *,
+    environment: Mapping[str, str],
+    account_id: str | None,
+    further_checks: Sequence[Check] = (),
+) -> Manifest:
     """The file as the `s` tool would deploy it. Raises ManifestInvalid with every problem.
 
     account_id: stands for `${config('AccountID')}`; without it the text stays as written.
@@ -45,6 +54,8 @@ def render(path: Path, *, environment: Mapping[str, str], account_id: str | None
     for name, props in functions.items():
         check_props(props, ("resources", name, "props"), problems)
     _check_names(functions, problems)
+    for further in further_checks:
+        further(functions, problems)
     if problems:
         raise ManifestInvalid(problems.lines(path.name, _lines(source, data["resources"])))
     return Manifest(
@@ -73,10 +84,11 @@ def _check_top(data: dict[str, object], problems: Problems) -> None:
         if not isinstance(resource, dict):
             problems.add(where, "is not a mapping")
             continue
-        require(("component",), resource, where, problems)
+        if resource.get("component") is None:
+            problems.add((*where, "component"), "is missing")
         refuse_unknown(resource, _RESOURCE_KEYS, where, problems)
-        if resource.get("extend") is None:
-            require(("props",), resource, where, problems)
+        if resource.get("extend") is None and resource.get("props") is None:
+            problems.add((*where, "props"), "is missing")
 
 
 def _rendered(

@@ -1,14 +1,23 @@
-"""The small rules that the checks are tables of: each takes a value and says what is wrong."""
+"""The small rules that the shapes are tables of: each takes a value and says what is wrong, and
+says the same as JSON schema, as far as that can.
+"""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
-from infra.serverless_devs.problems import UNKNOWN, Problems, Where
 
-Rule = Callable[[object], "str | None"]
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """reason: what is wrong with a value, None if nothing is. schema: the same in draft-07, or
+    less where that has no words for it.
+    """
+
+    reason: Callable[[object], str | None]
+    schema: Mapping[str, object] = field(default_factory=dict)
 
 
 def whole(low: int, high: int, *, step: int = 1) -> Rule:
@@ -22,7 +31,8 @@ def whole(low: int, high: int, *, step: int = 1) -> Rule:
             return f"{value} is not from {low} to {high}"
         return None if value % step == 0 else f"{value} is not a multiple of {step}"
 
-    return check
+    schema = {"type": "integer", "minimum": low, "maximum": high, "multipleOf": step}
+    return Rule(check, schema)
 
 
 def decimal(low: float, high: float, *, step: float) -> Rule:
@@ -36,7 +46,8 @@ def decimal(low: float, high: float, *, step: float) -> Rule:
         on_step = abs(value / step - round(value / step)) < 1e-6
         return None if on_step else f"{value} is not a multiple of {step}"
 
-    return check
+    # No multipleOf: 0.35 is no exact multiple of 0.05 in binary, and validators say so.
+    return Rule(check, {"type": "number", "minimum": low, "maximum": high})
 
 
 def one_of(*values: object) -> Rule:
@@ -50,80 +61,53 @@ def one_of(*values: object) -> Rule:
         hint = f"did you mean {close[0]}?" if close else f"one of {', '.join(map(str, values))}"
         return f"{value!r} is not known; {hint}"
 
-    return check
+    return Rule(check, {"enum": list(values)})
 
 
-def text(pattern: str = r"(?s).+", form: str = "a text that is not empty") -> Rule:
-    """A text of one form."""
+def text(pattern: str = r"[\s\S]+", form: str = "a text that is not empty") -> Rule:
+    """A text that is of one form as a whole; the pattern is in what Python and ECMAScript share."""
 
     def check(value: object) -> str | None:
         if isinstance(value, str) and re.fullmatch(pattern, value):
             return None
         return f"{value!r} is not {form}"
 
-    return check
+    return Rule(check, {"type": "string", "pattern": f"^(?:{pattern})$"})
+
+
+def short_text(most: int, form: str) -> Rule:
+    """A text of at most that many characters."""
+
+    def check(value: object) -> str | None:
+        return None if isinstance(value, str) and len(value) <= most else f"is not {form}"
+
+    return Rule(check, {"type": "string", "maxLength": most})
 
 
 def list_of(*values: str) -> Rule:
     """A list of members of a closed set, not empty."""
+    member = one_of(*values)
 
     def check(value: object) -> str | None:
         if not isinstance(value, list) or not value:
             return f"{value!r} is not a list of {', '.join(values)}"
-        member = one_of(*values)
-        return next((reason for item in value if (reason := member(item))), None)
+        return next((reason for item in value if (reason := member.reason(item))), None)
 
-    return check
-
-
-def apply(
-    rules: Mapping[str, Rule], block: Mapping[str, object], where: Where, problems: Problems
-) -> None:
-    """Check each key of `block` that has a rule; keys that are absent are no problem."""
-    for key, rule in rules.items():
-        value = block.get(key, UNKNOWN)
-        reason = None if value is UNKNOWN else rule(value)
-        if reason:
-            problems.add((*where, key), reason)
+    return Rule(check, {"type": "array", "minItems": 1, "items": member.schema})
 
 
-def require(
-    keys: Sequence[str], block: Mapping[str, object], where: Where, problems: Problems
-) -> None:
-    """Check that every key is there with a value."""
-    for key in keys:
-        if block.get(key) is None:
-            problems.add((*where, key), "is missing")
-
-
-def refuse_unknown(
-    block: Mapping[str, object], known: Iterable[str], where: Where, problems: Problems
-) -> None:
-    """Refuse every key that is not known, with the close one named."""
-    names = list(known)
-    for key in block:
-        if key not in names:
-            close = _close(str(key), names)
-            problems.add(
-                (*where, str(key)),
-                "is no known key" + (f"; did you mean {close}?" if close else ""),
-            )
-
-
-def refuse_misspelled(
-    block: Mapping[str, object], known: Iterable[str], where: Where, problems: Problems
-) -> None:
-    """Refuse a key only if it looks like a misspelled known one: for blocks whose keys are not all
-    documented.
+def anything() -> Rule:
+    """A block of the platform that this project does not use: known by name alone, and compared
+    with the SDK's models by openapi_models.py.
     """
-    names = list(known)
-    for key in block:
-        close = _close(str(key), names) if key not in names else None
-        if close:
-            problems.add((*where, str(key)), f"is no known key; did you mean {close}?")
+    return Rule(lambda value: None)
 
 
-def _close(key: str, names: list[str]) -> str | None:
-    by_folded = {name.casefold(): name for name in names}
+FLAG = one_of(True, False)
+
+
+def close_name(key: str, known: Iterable[str]) -> str | None:
+    """The known name that `key` looks like, if it looks like one."""
+    by_folded = {name.casefold(): name for name in known}
     found = difflib.get_close_matches(key.casefold(), list(by_folded), 1, cutoff=0.75)
     return by_folded[found[0]] if found else None

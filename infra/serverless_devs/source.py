@@ -38,6 +38,10 @@ _Loader.add_implicit_resolver(
     list("-+0123456789"),
 )
 
+ENV_CALL = re.compile(r"""env\(\s*['"](\w+)['"]""")
+"""A variable that a file asks for, in the raw text."""
+_MERGE = "tag:yaml.org,2002:merge"
+
 
 class Source:
     """One YAML file: its data, and the line of each key."""
@@ -88,8 +92,12 @@ class Source:
                         f" first on line {seen[name]}"
                     )
                 seen.setdefault(name, line)
-                self.line_of.setdefault((*where, name), line)
-                self._walk(value, (*where, name))
+                if key.tag != _MERGE:
+                    self.line_of.setdefault((*where, name), line)
+                    self._walk(value, (*where, name))
+            for key, value in node.value:
+                if key.tag == _MERGE:  # what stands beside it comes before what it brings
+                    self._walk(value, where)
 
     def _note(self, item: yaml.Node, where: Where) -> None:
         self.line_of.setdefault(where, item.start_mark.line + 1)
