@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from shared.phone import PhoneNumber
@@ -16,7 +16,8 @@ class Outgoing:
     """One message to one recipient.
 
     out_id: the notification's id, which the provider echoes in receipts; all recipients of one
-    notification share it. message_id: the recipient's own.
+    notification share it. message_id: the recipient's own. trace: what its item brought along
+    (observability/trace.py).
     """
 
     message_id: str
@@ -27,6 +28,7 @@ class Outgoing:
     phone: PhoneNumber | None
     email: str | None = None
     locale: str | None = None
+    trace: Mapping[str, str] = field(default_factory=dict)
 
 
 class Channel(Protocol):

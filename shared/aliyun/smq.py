@@ -22,10 +22,10 @@ from mns.queue import Queue as SdkQueue
 from shared.aliyun.credentials import current_credentials
 from shared.clock import Clock
 from shared.errors import SesameError
+from shared.observability.events import QUEUE_PUT_FAILED
 from shared.observability.logs import log_event
 from shared.queue import BODY_LIMIT_BYTES, DELAY_LIMIT_S, QueueItem
 
-QUEUE_PUT_FAILED = "queue_put_failed"
 BATCH_LIMIT = 16
 _REQUEST_LIMIT_BYTES = 65_536
 _ENVELOPE_BYTES = 256

@@ -15,6 +15,7 @@ from shared.fc.batch_events import BatchItem
 from shared.fc.batch_handler import BatchResult
 from shared.observability.events import ITEM_REFUSED
 from shared.observability.logs import log_event
+from shared.observability.trace import continued
 from shared.queue import Queue, QueueItem
 
 Item = TypeVar("Item")
@@ -32,7 +33,14 @@ class DeadLetters:
         """Raises QueueUnavailable if they cannot be kept: then the batch must come again."""
         letters = []
         for item, reason in refused:
-            log_event(ITEM_REFUSED, item_id=item.item_id, source=item.source, reason=reason)
+            with continued(item.trace):
+                log_event(
+                    ITEM_REFUSED,
+                    queue=self.name,
+                    item_id=item.item_id,
+                    source=item.source,
+                    reason=reason,
+                )
             letters.append(
                 QueueItem(
                     json.dumps(

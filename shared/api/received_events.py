@@ -16,6 +16,7 @@ from shared.mapping.event_map import EventMap
 from shared.mapping.rule import MappedNotification, MappingFailed
 from shared.notifications.accept import Accepted
 from shared.notifications.model import Notification
+from shared.observability.trace import continued
 from shared.phone import PhoneNumber
 
 
@@ -42,7 +43,8 @@ class ReceiveEventEndpoint:
         bad: list[tuple[BatchItem, str]] = []
         for item in items:
             try:
-                self._accept(self._notification(item))
+                with continued(item.trace):
+                    self._accept(self._notification(item))
             except StoreUnavailable:
                 self._dead.put(bad)
                 raise

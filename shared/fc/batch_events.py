@@ -17,6 +17,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.errors import FieldProblem, RequestInvalid
+from shared.observability.trace import PARENT, STATE, Carrier, carrier_in, carrier_of
 
 Source = Literal["smq", "topic", "cloudevent", "raw"]
 _ID_LIMIT = 256
@@ -33,7 +34,8 @@ _TOPIC_FIELDS = frozenset(
         "MessageId",
     }
 )
-_CLOUD_EVENT_ATTRIBUTES = ("id", "source", "type", "subject", "time")
+# The last two are the distributed tracing extension of CloudEvents.
+_CLOUD_EVENT_ATTRIBUTES = ("id", "source", "type", "subject", "time", PARENT, STATE)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,6 +45,7 @@ class BatchItem:
     item_id: the transport's own, the same at each delivery; of the content where there is none, so
     that two equal messages of such a source share it. attributes: what the transport said about it.
     problem: None, or a code for why it could not be read; `body` is then all that came.
+    trace: what the message itself says of its trace, else what its envelope says.
     """
 
     item_id: str
@@ -50,6 +53,7 @@ class BatchItem:
     source: Source
     attributes: Mapping[str, str] = field(default_factory=dict)
     problem: str | None = None
+    trace: Carrier = field(default_factory=dict)
 
 
 class TimerEvent(BaseModel):
@@ -134,7 +138,8 @@ def _made(
         body = _json(content)
     else:
         return _unreadable(content, "not_a_message", source=source, item_id=item_id)
-    return BatchItem(_id(item_id, body), body, source, attributes or {})
+    trace = carrier_in(body) or carrier_of(attributes)
+    return BatchItem(_id(item_id, body), body, source, attributes or {}, trace=trace)
 
 
 def _unreadable(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from shared.errors import SesameError
 from shared.fc.batch_events import BatchItem, parse_batch
 from shared.fc.handler import Function, attempt
+from shared.observability.trace import start_trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class BatchFunction(Function[BatchEndpoint]):
         endpoint = self._ready()
         items = parse_batch(event)
         summary["items"] = len(items)
+        start_trace(item.trace for item in items)
         return endpoint(items)
 
 

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 
 from shared.observability.events import LIBRARY_LOGGED
 from shared.observability.redaction import redact
+from shared.observability.trace import trace_fields
 
 _LOGGER = "sesame"
 _bound: ContextVar[Mapping[str, object] | None] = ContextVar("bound_log_fields", default=None)
@@ -42,7 +43,11 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line of JSON."""
-        line: dict[str, object] = {"level": record.levelname, **(_bound.get() or {})}
+        line: dict[str, object] = {
+            "level": record.levelname,
+            **(_bound.get() or {}),
+            **trace_fields(),
+        }
         if record.name == _LOGGER:
             line["event"] = record.msg
             line.update(redact(getattr(record, "fields", {})))

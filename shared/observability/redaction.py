@@ -3,7 +3,9 @@
 Three rules, each enough on its own: a name that means a secret loses its value; a value object
 shows what it itself calls fit to be shown; and digits that could be a phone or a code are masked
 in any text, whatever its name. Ids are the exception, by name: without them a line cannot be
-followed.
+followed; and so are the provider's own codes, by name and whole shape: `SMS_` and the number of a
+template, which is shorter than a mobile number with its country (inferred), or two letters, a colon
+and four digits of a carrier. No code that we send has either shape.
 """
 
 from __future__ import annotations
@@ -18,6 +20,10 @@ _SECRET_NAMES = re.compile(
     r"code$|otp$|secret|token|password|authorization|signature|api_?key|access_?key|body|params"
 )
 _SHOWN_NAMES = frozenset({"error_code", "provider_code", "template_code"})
+_SHOWN_SHAPES = {
+    "template_code": re.compile(r"SMS_[0-9]{1,10}"),
+    "provider_code": re.compile(r"[A-Z]{2}:[0-9]{4}"),
+}
 _ID_NAMES = re.compile(r"(^|_)id$|^trace|^stack$|_at$|_ms$|_s$|^event$|^function$")
 _PHONE = re.compile(r"\+?\d(?:[ -]?\d){7,14}")
 _DIGITS = re.compile(r"(?<![0-9A-Za-z*])\d{4,10}(?![0-9A-Za-z])")
@@ -45,6 +51,8 @@ def _value(name: str, value: object) -> object:
     if isinstance(value, (list, tuple)):
         return [_value(name, item) for item in value]
     text = value if isinstance(value, str) else type(value).__name__
+    if name in _SHOWN_SHAPES and _SHOWN_SHAPES[name].fullmatch(text):
+        return text
     return text if _ID_NAMES.search(name) else redact_text(text)
 
 

@@ -68,6 +68,9 @@ class CodeSender:
             log_event(
                 SMS_ATTEMPTED,
                 phone=phone,
+                country=phone.country,
+                recipient_count=1,
+                template=f"otp_{purpose}",
                 template_code=template_code,
                 outcome=type(outcome).__name__,
                 provider_code=getattr(outcome, "code", "OK"),

@@ -56,7 +56,8 @@ class SmsChannel:
         for members in groups.values():
             for start in range(0, len(members), BATCH_LIMIT):
                 chunk = members[start : start + BATCH_LIMIT]
-                ends = call.send_all([sms for _, sms in chunk])
+                name = messages[chunk[0][0]].template.name
+                ends = call.send_all([sms for _, sms in chunk], name)
                 outcomes.update(zip((index for index, _ in chunk), ends, strict=True))
         return [outcomes[index] for index in range(len(messages))]
 
@@ -69,23 +70,23 @@ class _Call:
         self._started_ms = started_ms
         self._account: SendRefused | None = None
 
-    def send_all(self, messages: Sequence[SmsMessage]) -> list[SendOutcome]:
-        """How each ended, of one group."""
+    def send_all(self, messages: Sequence[SmsMessage], template: str) -> list[SendOutcome]:
+        """How each ended, of one group. template: its name, for the log."""
         if len(messages) > 1:
-            outcome = self._try(messages)
+            outcome = self._try(messages, template)
             if not _may_be_of_one(outcome):
                 return [outcome] * len(messages)
             # One number, or one text, may have had all refused.
-        return [self._try([message]) for message in messages]
+        return [self._try([message], template) for message in messages]
 
-    def _try(self, messages: Sequence[SmsMessage]) -> SendOutcome:
+    def _try(self, messages: Sequence[SmsMessage], template: str) -> SendOutcome:
         outcome: SendOutcome = SendRefused(RefusalKind.BUSY, "not_tried")
         for tries in range(1, _TRIES + 1):
             if self._account is not None:
                 return self._account
             if self._elapsed_ms() >= DEADLINE_MS:
                 return outcome
-            outcome = self._try_once(messages)
+            outcome = self._try_once(messages, template)
             if not isinstance(outcome, SendRefused):
                 return outcome
             if outcome.kind is RefusalKind.ACCOUNT:
@@ -98,7 +99,8 @@ class _Call:
             self._channel.sleep(wait_s)
         return outcome
 
-    def _try_once(self, messages: Sequence[SmsMessage]) -> SendOutcome:
+    def _try_once(self, messages: Sequence[SmsMessage], template: str) -> SendOutcome:
+        countries = {message.phone.country for message in messages}
         started_ms = self._channel.clock.now_ms()
         if len(messages) > 1:
             outcome = self._channel.gateway.send_batch(messages)
@@ -107,7 +109,9 @@ class _Call:
         log_event(
             SMS_ATTEMPTED,
             phone=messages[0].phone if len(messages) == 1 else None,
+            country=countries.pop() if len(countries) == 1 else "several",
             recipient_count=len(messages),
+            template=template,
             template_code=messages[0].template_code,
             outcome=type(outcome).__name__,
             provider_code=getattr(outcome, "code", "OK"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shared.observability.trace import continued
 from shared.outgoing import Outgoing
 from shared.send_outcome import SendOutcome
 from shared.webhooks.sender import WebhookSender
@@ -32,8 +33,9 @@ class WebhookChannel:
             "params": dict(message.params),
             "locale": message.locale,
         }
-        return self.sender.post(
-            message.tenant,
-            event_id=message.message_id,
-            body={"type": EVENT_TYPE, "data": data},
-        )
+        with continued(message.trace):
+            return self.sender.post(
+                message.tenant,
+                event_id=message.message_id,
+                body={"type": EVENT_TYPE, "data": data},
+            )

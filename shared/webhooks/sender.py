@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import urllib3
 
 from shared.clock import Clock
+from shared.observability.trace import carried
 from shared.send_outcome import RefusalKind, SendAccepted, SendOutcome, SendRefused
 from shared.webhooks.signature import read_secrets, signature_headers
 
@@ -71,7 +72,12 @@ class WebhookSender:
                 "POST",
                 endpoint.url,
                 body=content,
-                headers={**headers, "content-type": "application/json", "user-agent": "Sesame"},
+                headers={
+                    **headers,
+                    **carried(),
+                    "content-type": "application/json",
+                    "user-agent": "Sesame",
+                },
                 redirect=False,
                 preload_content=False,
             )
