@@ -37,6 +37,8 @@ from shared.rows import Row, RowChange, RowKey  # noqa: E402
 
 SUBJECT, ITEM = "subject", "item"
 _TIMEOUT = urllib3.Timeout(connect=0.5, read=1.5)
+_READ_LIMIT = 100
+"""Rows that one BatchGetRow takes; BatchWriteRow takes 200."""
 _BACKOFF_S = (0.05, 0.15)
 _DEADLINE_S = 3.0
 """No second or third try begins later than that. A try ends within 2 s, or 3.5 s where no
@@ -123,7 +125,7 @@ class TablestoreRows:
         raise self._failed(batch.last_code, maybe_applied=batch.maybe_applied)
 
     def read(self, keys: Sequence[RowKey]) -> list[Row | None]:
-        """The rows at `keys`, None where there is none."""
+        """The rows at `keys`, None where there is none; one round trip for every hundred."""
         return self._read_until(self._monotonic_s() + _DEADLINE_S, keys)
 
     def scan(
@@ -159,7 +161,11 @@ class TablestoreRows:
         code = "deadline"
         for _ in self._tries(deadline_s):
             try:
-                return self._read(keys)
+                return [
+                    row
+                    for start in range(0, len(keys), _READ_LIMIT)
+                    for row in self._read(keys[start : start + _READ_LIMIT])
+                ]
             except _Unclear as failure:
                 code = failure.code
         raise self._failed(code, maybe_applied=True)

@@ -99,6 +99,13 @@ def test_a_batch_tells_each_rows_outcome_in_order(rows: RowStore) -> None:
     assert applied == [False, True, False]
 
 
+def test_more_rows_than_a_batch_may_read_are_read(rows: RowStore) -> None:
+    keys = [RowKey("subject", f"row-{number:03d}") for number in range(150)]
+    rows.apply([RowChange(key, puts={"n": number}) for number, key in enumerate(keys)])
+
+    assert rows.read(keys) == [{"n": number} for number in range(150)]
+
+
 def test_no_changes_are_no_batch(rows: RowStore) -> None:
     assert rows.apply([]) == []
 

@@ -47,6 +47,19 @@ def test_a_lost_answer_is_settled_by_reading_it_back(tablestore: RunningTablesto
     assert rows.read([A]) == [{"n": 1, "mark": "me"}]
 
 
+def test_a_lost_answer_of_a_whole_batch_is_settled(tablestore: RunningTablestore) -> None:
+    """200 rows may be written at once, and only 100 read back."""
+    rows = rows_on(tablestore)
+    changes = [
+        RowChange(RowKey("subject", f"row-{n:03d}"), puts={"mark": "me"}, proof=("mark", "me"))
+        for n in range(200)
+    ]
+    strike(tablestore, "drop_after", operation="BatchWriteRow")
+
+    assert rows.apply(changes) == [True] * 200
+    assert count(tablestore, "BatchWriteRow") == 1
+
+
 def test_a_refusal_whose_answer_was_lost_is_refused_again(tablestore: RunningTablestore) -> None:
     rows = rows_on(tablestore)
     refused = RowChange(A, (Require("n", ">", 0),), puts={"x": 1}, proof=("x", 1))
