@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.api.notification_body import NotificationEventBody
 from shared.errors import RequestInvalid
 from shared.fc.batch_events import BatchItem, parse_batch, parse_timer
 
@@ -47,7 +48,7 @@ def test_a_batch_is_the_same_with_and_without_base64() -> None:
     assert [item.item_id for item in plain] == ["B1A2-1", "B1A2-2"]
     assert {item.source for item in plain} == {"smq"}
     assert json.loads(plain[0].body)["to"] == "+8613800138000"
-    assert plain[0].attributes["subject"].endswith("queues/sesame-notifications-prod")
+    assert plain[0].attributes["subject"].endswith("queues/sesame-events-prod")
 
 
 @pytest.mark.parametrize("body", [TEXT, BASE64, BODY], ids=["text", "base64", "object"])
@@ -157,3 +158,13 @@ def test_a_tick_is_read() -> None:
     assert (tick.triggerName, json.loads(tick.payload)) == ("tick", {"op": "sweep"})
     with pytest.raises(RequestInvalid):
         parse_timer(b"[]")
+
+
+@pytest.mark.parametrize(
+    "name", ["notifications.smq.json", "notifications.smq.base64.json", "notifications.topic.json"]
+)
+def test_the_examples_are_events_of_the_contract(name: str) -> None:
+    for item in parse_batch(event(name)):
+        body = NotificationEventBody.model_validate_json(item.body)
+
+        assert (body.version, body.template) == (1, "ship_update")
