@@ -1,9 +1,9 @@
 """Challenge ids: opaque to clients, and all that a verify or a resend needs to find its rows.
 
-An id carries the phone's pseudonym, purpose, expiry and code length, so that none of them needs a
-read. They are masked by a keyed stream over the id's own 128 random bits (two ids of one phone look
-unrelated) and authenticated together with the tenant: a foreign or a made-up id is told without
-touching the store.
+An id carries the phone, purpose, expiry and code length, so that none of them needs a read: whoever
+verifies knows for whom. They are masked by a keyed stream over the id's own 128 random bits (two
+ids of one phone look unrelated) and authenticated together with the tenant: a foreign or a made-up
+id is told without touching the store.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from dataclasses import dataclass
 
 from shared.ids import NONCE_BYTES
 from shared.otp.keyring import Keyring
-from shared.pseudonym import PSEUDONYM_BYTES
+from shared.phone import PhoneNumber
 
 _TAG_BYTES = 12
 _EXPIRY_BYTES = 6
-_FIXED_BYTES = PSEUDONYM_BYTES + _EXPIRY_BYTES + 1
+_NUMBER_BYTES, _CODE_BYTES, _COUNTRY_BYTES = 7, 2, 3
+_PHONE_BYTES = _NUMBER_BYTES + _CODE_BYTES + _COUNTRY_BYTES
+_FIXED_BYTES = _PHONE_BYTES + _EXPIRY_BYTES + 1
 _MAX_CHARACTERS = 200
 
 
@@ -29,7 +31,7 @@ class ChallengeRef:
     """What a challenge id says. expires_ms: UTC epoch milliseconds."""
 
     nonce: bytes
-    subject: bytes
+    phone: PhoneNumber
     purpose: str
     expires_ms: int
     code_length: int
@@ -39,7 +41,7 @@ class ChallengeRef:
 def seal(keyring: Keyring, tenant: str, ref: ChallengeRef) -> str:
     """`ref` as an id for `tenant`: URL-safe text of some 80 characters."""
     plain = (
-        ref.subject
+        _packed(ref.phone)
         + ref.expires_ms.to_bytes(_EXPIRY_BYTES, "big")
         + bytes([ref.code_length])
         + ref.purpose.encode()
@@ -71,14 +73,32 @@ def unseal(keyring: Keyring, tenant: str, challenge_id: str) -> ChallengeRef | N
     plain = _masked(keyring, version, nonce, masked)
     ref = ChallengeRef(
         nonce=nonce,
-        subject=plain[:PSEUDONYM_BYTES],
-        expires_ms=int.from_bytes(plain[PSEUDONYM_BYTES : _FIXED_BYTES - 1], "big"),
+        phone=_unpacked(plain[:_PHONE_BYTES]),
+        expires_ms=int.from_bytes(plain[_PHONE_BYTES : _FIXED_BYTES - 1], "big"),
         code_length=plain[_FIXED_BYTES - 1],
         purpose=plain[_FIXED_BYTES:].decode(),
         key_version=version,
     )
     # One challenge has one id: base64 leaves room for others that decode to the same bytes.
     return ref if seal(keyring, tenant, ref) == challenge_id else None
+
+
+def _packed(phone: PhoneNumber) -> bytes:
+    """E.164 has fifteen digits at most, none of them a leading zero: 50 bits."""
+    return (
+        int(phone.e164[1:]).to_bytes(_NUMBER_BYTES, "big")
+        + phone.calling_code.to_bytes(_CODE_BYTES, "big")
+        + phone.country.encode().ljust(_COUNTRY_BYTES)
+    )
+
+
+def _unpacked(raw: bytes) -> PhoneNumber:
+    number, code = raw[:_NUMBER_BYTES], raw[_NUMBER_BYTES:-_COUNTRY_BYTES]
+    return PhoneNumber(
+        f"+{int.from_bytes(number, 'big')}",
+        raw[-_COUNTRY_BYTES:].decode().rstrip(),
+        int.from_bytes(code, "big"),
+    )
 
 
 def _masked(keyring: Keyring, version: int, nonce: bytes, plain: bytes) -> bytes:

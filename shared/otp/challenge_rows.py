@@ -28,20 +28,23 @@ def phone_row(subject: bytes) -> RowKey:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeRows:
-    """The two rows of one challenge. `slot` stands for its tenant and purpose."""
+    """The two rows of one challenge. `subject` is its phone's pseudonym; `slot` stands for its
+    tenant and purpose.
+    """
 
     ref: ChallengeRef
+    subject: bytes
     slot: str
 
     @property
     def phone(self) -> RowKey:
         """The phone's row."""
-        return phone_row(self.ref.subject)
+        return phone_row(self.subject)
 
     @property
     def own(self) -> RowKey:
         """The challenge's own row."""
-        return RowKey(self.ref.subject.hex(), f"challenge_{self.nonce}")
+        return RowKey(self.subject.hex(), f"challenge_{self.nonce}")
 
     @property
     def nonce(self) -> str:

@@ -29,7 +29,8 @@ class OtpCore:
         """The rows of a tenant's challenge."""
         # Six bytes: the slot only tells the few tenants and purposes of one phone apart.
         slot = self.pseudonyms.of("slot", tenant, ref.purpose)[:6].hex()
-        return ChallengeRows(ref, slot)
+        subject = self.pseudonyms.of("phone", ref.phone.e164)
+        return ChallengeRows(ref, subject, slot)
 
     def new_entry(self) -> str:
         """A mark for what one request writes."""

@@ -176,14 +176,13 @@ class RequestOtp:
         """A new challenge, or the one that is to go out again; a ref that fits no row if that one
         cannot be this request's, so that its refusal takes the way of every other.
         """
-        subject = self._core.pseudonyms.of("phone", request.phone.e164)
         if request.challenge_id is not None:
             ref = unseal(self._core.keyring, request.tenant, request.challenge_id)
-            if ref and (ref.subject, ref.purpose) == (subject, request.purpose):
+            if ref and (ref.phone, ref.purpose) == (request.phone, request.purpose):
                 return ref
         return ChallengeRef(
             nonce=self._core.random(NONCE_BYTES),
-            subject=subject,
+            phone=request.phone,
             purpose=request.purpose,
             expires_ms=now_ms + policy.ttl_s * 1000,
             code_length=code_length,
