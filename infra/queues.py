@@ -1,9 +1,11 @@
-"""The SMQ queues that the functions stand on, as data, and the step that makes them.
+"""The SMQ queues and the topic that the functions stand on, as data, and the step that makes the
+queues alone.
 
     python -m infra.queues plan|apply
 
 with SESAME_SMQ_ENDPOINT, STAGE and credentials in the environment. Idempotent: a queue that is
-there is kept with its messages, and gets the attributes of this file.
+there is kept with its messages, and gets the attributes of this file. `python -m infra.foundation`
+brings all that a stage needs, and refuses to shorten a queue's retention.
 """
 
 from __future__ import annotations
@@ -40,6 +42,8 @@ EVENTS = QueueSpec("sesame-events")
 FOLLOWUPS = QueueSpec("sesame-followups")
 DEAD = QueueSpec("sesame-dead")
 QUEUES = (NOTIFICATIONS, EVENTS, FOLLOWUPS, DEAD)
+TOPICS = ("sesame-events",)
+"""Without their stage, each the source of a trigger in s.yaml; a name beside the queues' names."""
 
 
 @dataclass(frozen=True, slots=True)

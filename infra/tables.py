@@ -1,17 +1,19 @@
-"""The Tablestore tables that the functions stand on, as data, and the step that makes them.
+"""The Tablestore tables that the functions stand on, as data, and the step that makes them alone.
 
     python -m infra.tables plan|apply
 
 with SESAME_TABLESTORE_* and credentials in the environment. Idempotent: a table that is there is
-left as it is; one with another key is refused, not replaced.
+left as it is; one with another key is refused, not replaced. `python -m infra.foundation` brings
+all that a stage needs, and changes what a table's options are.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from infra.quiet_tablestore import ots
 from shared.rows import CONSENT, RECORDS, STATE
@@ -28,6 +30,7 @@ class Table:
     name: str
     key: tuple[str, ...]
     ttl_s: int
+    max_versions: int = 1
 
 
 TABLES = (
@@ -49,12 +52,9 @@ def missing_tables(client: ots.OTSClient) -> list[Table]:
     present = set(client.list_table())
     for table in TABLES:
         if table.name in present:
-            key = tuple(
-                column[0]
-                for column in client.describe_table(table.name).table_meta.schema_of_primary_key
-            )
-            if key != table.key:
-                raise TableMismatch(f"{table.name}: its key is {key}, not {table.key}")
+            key, wanted = key_of(client.describe_table(table.name)), ", ".join(table.key)
+            if key != wanted:
+                raise TableMismatch(f"{table.name}: its key is ({key}), not ({wanted})")
     return [table for table in TABLES if table.name not in present]
 
 
@@ -62,13 +62,34 @@ def apply_tables(client: ots.OTSClient) -> list[Table]:
     """Make the tables that are missing; the ones made. Raises TableMismatch."""
     made = missing_tables(client)
     for table in made:
-        client.create_table(
-            ots.TableMeta(table.name, [(column, "STRING") for column in table.key]),
-            ots.TableOptions(table.ttl_s, 1),
-            # Reserved throughput is billed when idle, and only some instances have it.
-            ots.ReservedThroughput(ots.CapacityUnit(0, 0)),
+        create_table(
+            client,
+            table.name,
+            key=table.key,
+            ttl_s=table.ttl_s,
+            max_versions=table.max_versions,
         )
     return made
+
+
+def create_table(
+    client: ots.OTSClient, name: str, *, key: Sequence[str], ttl_s: int, max_versions: int
+) -> None:
+    """Make one table. key: its columns, all strings."""
+    client.create_table(
+        ots.TableMeta(name, [(column, "STRING") for column in key]),
+        ots.TableOptions(ttl_s, max_versions),
+        # Reserved throughput is billed when idle, and only some instances have it.
+        ots.ReservedThroughput(ots.CapacityUnit(0, 0)),
+    )
+
+
+def key_of(described: Any) -> str:  # the SDK's untyped answer
+    """The key columns as `subject, item`; one that is no string has its type after it."""
+    return ", ".join(
+        column[0] if column[1] == "STRING" else f"{column[0]} {column[1]}"
+        for column in described.table_meta.schema_of_primary_key
+    )
 
 
 def client_from(environment: Mapping[str, str]) -> ots.OTSClient:
