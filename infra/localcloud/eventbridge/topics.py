@@ -1,6 +1,7 @@
 """What is published: SMQ topics, which call functions asynchronously, and the default event bus.
 
-Both are reached from the control plane and from inside the process, not over SMQ's own protocol.
+Both are reached from the control plane and from inside the process. SMQ's own PublishMessage
+arrives here too, through the service's listeners; its other subscriptions are the service's.
 """
 
 from __future__ import annotations

@@ -14,7 +14,12 @@ from infra.localcloud.eventbridge.streams import Stream
 from infra.localcloud.eventbridge.timers import Timers
 from infra.localcloud.eventbridge.topics import EventBus, Topics
 from infra.localcloud.eventbridge.workers import Workers
-from infra.localcloud.fc.asynchronous import AsyncInvoker, Backoff, exponential_backoff
+from infra.localcloud.fc.asynchronous import (
+    AsyncInvoker,
+    AsyncRules,
+    Backoff,
+    exponential_backoff,
+)
 from infra.localcloud.fc.runtime import FunctionRuntime
 from infra.localcloud.smq.store import QueueStore
 from infra.serverless_devs import FunctionSpec
@@ -34,16 +39,18 @@ class Triggers:
         region: str,
         draw: Callable[[], float] = random.random,
         backoff: Backoff = exponential_backoff,
+        rules: AsyncRules | None = None,
     ) -> None:
         """draw: a number from 0 to 1. backoff: waits before an asynchronous invocation is tried
-        again. Raises TriggerInvalid for a trigger that cannot be run.
+        again. rules: what becomes of those, `functions`' own if not given. Raises TriggerInvalid
+        for a trigger that cannot be run.
         """
         self._clock = cloud.clock
         self._queues = queues
         self._rules = read_rules(functions)
         self._place = Place(account_id, region)
         self._workers = Workers()
-        self._invoker = AsyncInvoker(runtime, functions, backoff=backoff)
+        self._invoker = AsyncInvoker(runtime, functions, backoff=backoff, rules=rules)
         self._deliveries = Deliveries(
             clock=cloud.clock,
             runtime=runtime,

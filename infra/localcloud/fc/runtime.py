@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from infra.localcloud.core.cloud import Cloud
@@ -25,10 +25,12 @@ from infra.localcloud.fc.invocation import (
     new_request_id,
 )
 from infra.localcloud.fc.launch import Launch, find_time_machine, is_compiled_for
+from infra.localcloud.fc.pool import Pool
 from infra.serverless_devs import FunctionSpec
 
 log = logging.getLogger("localcloud.fc")
 
+OnEnded = Callable[[FunctionSpec, InvocationResult], None]
 KEPT_COUNT = 500
 """How many invocations are remembered."""
 
@@ -39,25 +41,6 @@ class FunctionNotFound(LookupError):
 
 class RuntimeStopped(RuntimeError):
     """The runtime takes no more invocations."""
-
-
-class _Pool:
-    """The instances of one function: at most `max_instances`, the idle ones kept warm."""
-
-    def __init__(self, launch: Launch, max_instances: int) -> None:
-        self.launch = launch
-        self.slots = asyncio.Semaphore(max_instances)
-        self.idle: list[Instance] = []
-        self.running: set[Instance] = set()
-
-    async def take_idle(self) -> Instance | None:
-        """The instance used last, if one is idle and alive; dead ones are cleared away."""
-        while self.idle:
-            instance = self.idle.pop()
-            if instance.is_alive:
-                return instance
-            await instance.kill()
-        return None
 
 
 class FunctionRuntime:
@@ -73,8 +56,10 @@ class FunctionRuntime:
         max_instances: int = 4,
         python: str = sys.executable,
         credentials_duration_s: float = 3600,
+        ended: OnEnded = lambda spec, result: None,
     ) -> None:
         """python: the interpreter of the instances, whatever runtime the functions name.
+        ended: told of every invocation that has ended.
 
         credentials_duration_s: how long the role credentials of one invocation are good.
         """
@@ -85,19 +70,11 @@ class FunctionRuntime:
         self._time_machine: dict[str, str] = {}
         self._is_stopped = False
         self._kept: deque[InvocationResult] = deque(maxlen=KEPT_COUNT)
-        self._pools = {
-            spec.name: _Pool(
-                Launch(
-                    spec=spec,
-                    account_id=account_id,
-                    region=region,
-                    python=python,
-                    bytecode=None if is_compiled_for(python, spec.runtime) else self._bytecode,
-                ),
-                max_instances,
-            )
-            for spec in functions
-        }
+        self._account_id, self._region = account_id, region
+        self._max_instances = max_instances
+        self._ended = ended
+        self._pools = {spec.name: self._pool(spec) for spec in functions}
+        self._replaced: list[Pool] = []
 
     async def invoke(
         self,
@@ -111,17 +88,37 @@ class FunctionRuntime:
 
         Raises FunctionNotFound, LaunchFailed (no code to run) and RuntimeStopped.
         """
-        pool = self._pools.get(function_name)
-        if pool is None:
-            raise FunctionNotFound(function_name)
         request_id = request_id or self.new_request_id()
-        async with pool.slots:
-            if self._is_stopped:
-                raise RuntimeStopped("the local cloud is stopping")
-            result = await self._run(pool, event, request_id, invocation_type)
+        while True:
+            pool = self._pools.get(function_name)
+            if pool is None:
+                raise FunctionNotFound(function_name)
+            async with pool.slots:
+                if self._is_stopped:
+                    raise RuntimeStopped("the local cloud is stopping")
+                if pool.is_replaced:
+                    continue  # while the request waited; the new version takes it
+                result = await self._run(pool, event, request_id, invocation_type)
+            break
         self._kept.append(result)
+        self._ended(pool.launch.spec, result)
         _debug(f"{function_name} {request_id}", result.log)
         return result
+
+    async def deploy(self, spec: FunctionSpec) -> None:
+        """Add a function, or replace the one of its name. Requests under way end as they began;
+        the next one meets the new version, cold.
+        """
+        replaced = self._pools.get(spec.name)
+        self._pools[spec.name] = self._pool(spec)
+        if replaced is not None:
+            await self._empty(replaced)
+
+    async def remove(self, function_name: str) -> None:
+        """Take a function away. Requests under way end as they began."""
+        removed = self._pools.pop(function_name, None)
+        if removed is not None:
+            await self._empty(removed)
 
     def new_request_id(self) -> str:
         """An id for an invocation that is still to come."""
@@ -134,7 +131,7 @@ class FunctionRuntime:
     async def stop(self) -> None:
         """End all instances: idle ones with their pre-stop hook, busy ones at once."""
         self._is_stopped = True
-        pools = self._pools.values()
+        pools = [*self._pools.values(), *self._replaced]
         await asyncio.gather(*(instance.kill() for pool in pools for instance in pool.running))
         idle = [(pool, instance) for pool in pools for instance in pool.idle]
         await asyncio.gather(*(self._retire(pool, instance) for pool, instance in idle))
@@ -142,15 +139,32 @@ class FunctionRuntime:
 
     async def reset(self) -> None:
         """Kill all instances and forget all invocations; the next one starts cold."""
-        for pool in self._pools.values():
+        for pool in (*self._pools.values(), *self._replaced):
             idle, pool.idle = pool.idle, []
             await asyncio.gather(*(instance.kill() for instance in (*idle, *pool.running)))
         for stale in self._bytecode.iterdir():
             shutil.rmtree(stale, ignore_errors=True)
         self._kept.clear()
 
+    def _pool(self, spec: FunctionSpec) -> Pool:
+        is_compiled = is_compiled_for(self._python, spec.runtime)
+        launch = Launch(
+            spec=spec,
+            account_id=self._account_id,
+            region=self._region,
+            python=self._python,
+            bytecode=None if is_compiled else self._bytecode,
+        )
+        return Pool(launch, self._max_instances)
+
+    async def _empty(self, pool: Pool) -> None:
+        pool.is_replaced = True
+        self._replaced = [each for each in (*self._replaced, pool) if each.running]
+        idle, pool.idle = pool.idle, []
+        await asyncio.gather(*(self._retire(pool, instance) for instance in idle))
+
     async def _run(
-        self, pool: _Pool, event: bytes, request_id: str, invocation_type: InvocationType
+        self, pool: Pool, event: bytes, request_id: str, invocation_type: InvocationType
     ) -> InvocationResult:
         spec, started_at = pool.launch.spec, self._cloud.clock.now_s()
         began_s = asyncio.get_running_loop().time()
@@ -168,6 +182,8 @@ class FunctionRuntime:
             pool.running.discard(instance)
         if answer.is_final or outcome == "init_error" or self._is_stopped:
             await instance.kill()
+        elif pool.is_replaced:
+            await self._retire(pool, instance)
         else:
             pool.idle.append(instance)
         return InvocationResult(
@@ -234,7 +250,7 @@ class FunctionRuntime:
             "security_token": session.token,
         }
 
-    async def _retire(self, pool: _Pool, instance: Instance) -> None:
+    async def _retire(self, pool: Pool, instance: Instance) -> None:
         hook = pool.launch.spec.pre_stop
         if hook and instance.is_alive:
             frame = await self._frame(pool.launch.spec, hook.handler, self.new_request_id())

@@ -14,19 +14,25 @@ from infra.serverless_devs import FunctionSpec, Route
 @dataclass(frozen=True, slots=True)
 class Match:
     """The function for a request; None with `allowed` set if the path is there for other
-    methods only, None without if the path is not there.
+    methods only, None without if the path is not there. is_forbidden: it is there, and closed.
+    is_default_domain: it is the address that the platform gives an HTTP trigger.
     """
 
     function: str | None
     allowed: tuple[str, ...] = ()
+    is_forbidden: bool = False
+    is_default_domain: bool = False
 
 
 class RouteTable:
-    """The routes of all functions. Domains are not told apart: the local cloud has one address."""
+    """The routes of s.yaml, whose domains are not told apart, or those of one deployed domain."""
 
-    def __init__(self, functions: Sequence[FunctionSpec]) -> None:
+    def __init__(
+        self, functions: Sequence[FunctionSpec] = (), *, routes: Sequence[tuple[Route, str]] = ()
+    ) -> None:
+        """routes: more of them, each with the name of its function."""
         self._routes = sorted(
-            ((route, spec.name) for spec in functions for route in spec.routes),
+            (*((route, spec.name) for spec in functions for route in spec.routes), *routes),
             key=lambda entry: _specificity(entry[0]),
             reverse=True,
         )

@@ -1,5 +1,6 @@
-"""The gateway: one loopback address for a custom domain's routes, and below `/apigateway` for the
-same API behind the traditional API Gateway.
+"""The gateway: one loopback address for a custom domain's routes, below `/apigateway` for the same
+API behind the traditional API Gateway, and below `/http-trigger/<function>` for what an HTTP
+trigger's own domain serves.
 """
 
 from __future__ import annotations
@@ -12,13 +13,19 @@ from aiohttp import web
 from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.identities import ACCOUNT_ID
 from infra.localcloud.core.wire import port_of
-from infra.localcloud.fc.asynchronous import AsyncInvoker, Backoff, exponential_backoff
+from infra.localcloud.fc.asynchronous import (
+    AsyncInvoker,
+    AsyncRules,
+    Backoff,
+    exponential_backoff,
+)
 from infra.localcloud.fc.launch import LaunchFailed
-from infra.localcloud.fc.runtime import FunctionRuntime, RuntimeStopped
+from infra.localcloud.fc.runtime import FunctionNotFound, FunctionRuntime, RuntimeStopped
+from infra.localcloud.fcapi.doors import HTTP_TRIGGER_PREFIX, Doors
 from infra.localcloud.gateway.answers import HttpAnswer, answer_to, problem
 from infra.localcloud.gateway.events import HttpRequest, api_gateway_event, http_trigger_event
 from infra.localcloud.gateway.protocol import Handler, ProblemServer, response_of
-from infra.localcloud.gateway.routes import RouteTable
+from infra.localcloud.gateway.routes import Match, RouteTable
 from infra.serverless_devs import Manifest
 
 API_GATEWAY_PREFIX = "/apigateway"
@@ -27,6 +34,7 @@ TARGET_LIMIT_BYTES = 4 * 1024
 BODY_LIMIT_BYTES = 32 * 1024 * 1024
 ASYNC_BODY_LIMIT_BYTES = 128 * 1024
 _GATEWAY_TARGET = re.compile(rf"{API_GATEWAY_PREFIX}(?=[/?]|$)")
+_TRIGGER_PATH = re.compile(rf"{HTTP_TRIGGER_PREFIX}/([A-Za-z0-9_-]+)(/.*)?")
 _ORIGIN = re.compile(r"https?://[^/?]*", re.IGNORECASE)
 
 
@@ -43,16 +51,20 @@ class Gateway:
         force_base64: bool = False,
         flag_as_text: bool = False,
         backoff: Backoff = exponential_backoff,
+        rules: AsyncRules | None = None,
+        doors: Doors | None = None,
     ) -> None:
         """site: answers every path outside the API.
 
         force_base64: hand every body over as base64. flag_as_text: isBase64Encoded as a text in
-        API Gateway events. backoff: waits before an asynchronous invocation is tried again.
+        API Gateway events. backoff: waits before an asynchronous invocation is tried again. rules:
+        what becomes of those, the manifest's if not given. doors: what is deployed while it runs.
         """
         self._cloud = cloud
         self._runtime = runtime
         self._routes = RouteTable(manifest.functions)
-        self._invoker = AsyncInvoker(runtime, manifest.functions, backoff=backoff)
+        self._invoker = AsyncInvoker(runtime, manifest.functions, backoff=backoff, rules=rules)
+        self._doors = doors or Doors()
         self._site = site
         self._force_base64 = force_base64
         self._flag_as_text = flag_as_text
@@ -83,28 +95,53 @@ class Gateway:
         is_behind_gateway = _GATEWAY_TARGET.match(target) is not None
         own_target = target.removeprefix(API_GATEWAY_PREFIX) if is_behind_gateway else target
         request = _request_of(raw, own_target)
+        match = None
+        if not is_behind_gateway:
+            request, match = self._deployed(request)
         is_outside = not is_behind_gateway and not self._routes.is_api(request.path)
-        if is_outside and self._site is not None:
+        if match is None and is_outside and self._site is not None:
             return await self._site(raw)
         request_id = self._runtime.new_request_id()
         answer = _over_limit(raw, target) or await self._answer(
-            raw, request, request_id, is_behind_gateway=is_behind_gateway
+            raw,
+            request,
+            match or self._routes.find(request.path, request.method),
+            request_id,
+            is_behind_gateway=is_behind_gateway,
         )
         response = response_of(answer)
         response.headers["X-Fc-Request-Id"] = request_id
+        if match is not None and match.is_default_domain:
+            # The platform's own domains are for trying out: a browser is to show nothing.
+            response.headers["Content-Disposition"] = "attachment"
         return response
+
+    def _deployed(self, request: HttpRequest) -> tuple[HttpRequest, Match | None]:
+        """What a deployed domain or HTTP trigger makes of the request, its path the function's;
+        None if the request is for neither.
+        """
+        if (routes := self._doors.domain(request.header("Host"))) is not None:
+            return request, RouteTable(routes=routes).find(request.path, request.method)
+        found = _TRIGGER_PATH.fullmatch(request.raw_path)
+        door = self._doors.trigger(found[1]) if found else None
+        if found is None or door is None:
+            return request, None
+        request = replace(request, raw_path=found[2] or "/")
+        if not door.is_open or request.method not in door.methods:
+            return request, Match(None, is_forbidden=True)
+        return request, Match(door.function, is_default_domain=True)
 
     async def _answer(
         self,
         raw: web.BaseRequest,
         request: HttpRequest,
+        match: Match,
         request_id: str,
         *,
         is_behind_gateway: bool,
     ) -> HttpAnswer:
-        match = self._routes.find(request.path, request.method)
         if match.function is None:
-            return _not_there(match.allowed)
+            return _not_there(match)
         try:
             request = replace(request, body=await _read_body(raw))
         except web.HTTPRequestEntityTooLarge:
@@ -137,6 +174,8 @@ class Gateway:
     async def _invoke(self, function: str, event: bytes, request_id: str) -> HttpAnswer:
         try:
             return answer_to(await self._runtime.invoke(function, event, request_id=request_id))
+        except FunctionNotFound:  # a route of a function that was deleted
+            return problem(404, "not_found")
         except (LaunchFailed, RuntimeStopped) as error:
             return problem(503, "function_unavailable", str(error))
 
@@ -168,11 +207,14 @@ def _over_limit(raw: web.BaseRequest, target: str) -> HttpAnswer | None:
     return None
 
 
-def _not_there(allowed: tuple[str, ...]) -> HttpAnswer:
+def _not_there(match: Match) -> HttpAnswer:
+    if match.is_forbidden:
+        # The vendor's status for a trigger that is switched off; inferred for a method it lacks.
+        return problem(403, "forbidden", "the HTTP trigger does not take this request")
+    allowed = match.allowed
     if not allowed:
         return problem(404, "not_found")
-    # inferred: an HTTP trigger answers 403 to a method that it lacks; of a domain's route the
-    # vendor says nothing.
+    # inferred: of the methods of a domain's route the vendor says nothing.
     refused = problem(405, "method_not_allowed")
     return HttpAnswer(405, refused.body, {**refused.headers, "Allow": ", ".join(allowed)})
 
