@@ -12,19 +12,29 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from infra.foundation.role import LOG_STORE
+from infra.foundation.roles import roles
 from infra.localcloud.dysmsapi.catalogue import Catalogue
-from infra.localcloud.run.project import ApiKeys, Callbacks, Project, Surroundings
+from infra.localcloud.run.project import (
+    ApiKeys,
+    Callbacks,
+    LogPlace,
+    Project,
+    RoleGrant,
+    Surroundings,
+)
 from infra.localcloud.run.refusal import StartRefused
 from infra.package import PackagingFailed, build
 from infra.queues import account_from, apply_queues
 from infra.quiet_tablestore import ots
 from infra.sms_catalogue import SIGN_NAME, as_setting, notification_setting, templates
 from infra.tables import apply_tables
+from infra.watch.files import load
 from shared.access.api_keys import hash_key
 from shared.otp.policy_file import load_policies
 
 ROOT = Path(__file__).resolve().parent.parent
-STAGE = "local"
+STAGE, REGION = "local", "cn-hangzhou"
 LOCAL_BUILD = ROOT / "build" / "local"
 """Apart from build/functions, which holds what is deployed, for another interpreter perhaps."""
 
@@ -114,6 +124,17 @@ def _prepare(around: Surroundings) -> None:
     )
 
 
+def _roles(around: Surroundings) -> list[RoleGrant]:
+    given = roles(STAGE, around.account_id, REGION, around.tablestore_instance)
+    return [RoleGrant(role.name, {role.name: role.policy}, role.trust) for role in given]
+
+
+def _logs(around: Surroundings) -> list[LogPlace]:
+    project = f"sesame-{STAGE}"
+    files = load(stage=STAGE, project=project, logstore=LOG_STORE, region=REGION)
+    return [LogPlace(project, LOG_STORE, files.index)]
+
+
 def _callbacks(around: Surroundings) -> Callbacks:
     address = f"{around.endpoints.gateway}/v1/callbacks/{_secrets(around.data)['callback_secret']}"
     return Callbacks(f"{address}/sms-report", f"{address}/sms-up")
@@ -122,7 +143,7 @@ def _callbacks(around: Surroundings) -> Callbacks:
 PROJECT = Project(
     s_yaml=ROOT / "s.yaml",
     functions=LOCAL_BUILD / "functions",
-    region="cn-hangzhou",
+    region=REGION,
     api_keys=_api_keys,
     environment=_environment,
     catalogue=_catalogue,
@@ -130,4 +151,6 @@ PROJECT = Project(
     purposes=tuple(load_policies()),
     example_phone="+8613800138000",
     callbacks=_callbacks,
+    roles=_roles,
+    logs=_logs,
 )

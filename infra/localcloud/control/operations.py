@@ -38,7 +38,19 @@ _NAMES = {
     "smq": (
         "CreateQueue SetQueueAttributes GetQueueAttributes DeleteQueue ListQueue "
         "SendMessage BatchSendMessage ReceiveMessage BatchReceiveMessage "
-        "PeekMessage BatchPeekMessage DeleteMessage BatchDeleteMessage ChangeMessageVisibility"
+        "PeekMessage BatchPeekMessage DeleteMessage BatchDeleteMessage ChangeMessageVisibility "
+        "CreateTopic SetTopicAttributes GetTopicAttributes DeleteTopic ListTopic PublishMessage "
+        "Subscribe SetSubscriptionAttributes GetSubscriptionAttributes Unsubscribe "
+        "ListSubscriptionByTopic"
+    ),
+    "sls": (
+        "CreateProject GetProject ListProject UpdateProject DeleteProject "
+        "CreateLogStore GetLogStore ListLogStores UpdateLogStore DeleteLogStore "
+        "CreateIndex GetIndex UpdateIndex DeleteIndex "
+        "CreateDashboard GetDashboard ListDashboard UpdateDashboard DeleteDashboard "
+        "CreateAlert GetAlert ListAlerts UpdateAlert DeleteAlert EnableAlert DisableAlert "
+        "CreateSavedSearch GetSavedSearch ListSavedSearch UpdateSavedSearch DeleteSavedSearch "
+        "PutLogs GetLogsV2 GetHistograms"
     ),
 }
 OPERATIONS: Mapping[str, tuple[str, ...]] = {

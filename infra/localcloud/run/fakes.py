@@ -88,6 +88,9 @@ class Fakes:
         fc = self._services.get("fc")
         if isinstance(fc, FcService):
             await fc.stop()
+        smq = self._services.get("smq")
+        if isinstance(smq, SmqService):
+            await smq.stop_pushing()
         await asyncio.gather(*(server.stop() for server in self._servers.values()))
         for service in self._services.values():
             service.close()

@@ -14,7 +14,15 @@ from infra.localcloud.core.identities import Identity
 from infra.localcloud.dysmsapi.catalogue import Catalogue
 from infra.localcloud.dysmsapi.push import Callbacks
 
-__all__ = ["ApiKeys", "Callbacks", "Endpoints", "Project", "Surroundings"]
+__all__ = [
+    "ApiKeys",
+    "Callbacks",
+    "Endpoints",
+    "LogPlace",
+    "Project",
+    "RoleGrant",
+    "Surroundings",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,24 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleGrant:
+    """A RAM role: its policies by name, and who may assume it, in RAM's JSON."""
+
+    name: str
+    policies: Mapping[str, Mapping[str, object]]
+    trust: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class LogPlace:
+    """A log store, with the index of CreateIndex."""
+
+    project: str
+    store: str
+    index: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """One project, as the local cloud starts it.
 
@@ -69,6 +95,7 @@ class Project:
     functions: the folder in which the packaged functions are once `prepare` is done, each under
     the folder name that `s_yaml` gives it; None to run the folders of `s_yaml` themselves.
     purposes, example_phone: what the inbox page offers in its forms.
+    roles: those that the functions and their operators have. logs: where functions' lines go.
     callbacks: where the SMS service pushes receipts and replies, on the gateway; None for nowhere.
     """
 
@@ -82,3 +109,5 @@ class Project:
     purposes: Sequence[str]
     example_phone: str
     callbacks: Callable[[Surroundings], Callbacks] | None = None
+    roles: Callable[[Surroundings], Sequence[RoleGrant]] = lambda around: ()
+    logs: Callable[[Surroundings], Sequence[LogPlace]] = lambda around: ()

@@ -16,7 +16,7 @@ from infra.localcloud.control.server import ControlPlane
 from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.identities import ACCOUNT_ID
 from infra.localcloud.dysmsapi.service import DysmsapiService
-from infra.localcloud.eventbridge.rules import TriggerInvalid
+from infra.localcloud.eventbridge.rules import TriggerInvalid, read_rules
 from infra.localcloud.fcapi.live import LiveFunctions
 from infra.localcloud.fcapi.service import FcService
 from infra.localcloud.gateway.server import Gateway
@@ -28,6 +28,8 @@ from infra.localcloud.run.process import in_thread
 from infra.localcloud.run.project import ApiKeys, Endpoints, Project, Surroundings
 from infra.localcloud.run.ready import clear_ready_file
 from infra.localcloud.run.refusal import StartRefused
+from infra.localcloud.sls.function_logs import FunctionLogs
+from infra.localcloud.sls.service import SlsService
 from infra.localcloud.smq.service import SmqService
 from infra.serverless_devs import Manifest, ManifestInvalid, render
 
@@ -179,8 +181,24 @@ def _dysmsapi(fakes: Fakes) -> DysmsapiService:
 async def _prepare(project: Project, surroundings: Surroundings, fakes: Fakes) -> None:
     """Have all that the functions expect; what that cost is not on the meter."""
     project.catalogue(_dysmsapi(fakes).catalogue)
+    for role in project.roles(surroundings):
+        fakes.cloud.access.put_role(role.name, role.policies, role.trust)
+    for place in project.logs(surroundings):
+        _sls(fakes).ensure_store(place.project, place.store, index=place.index)
     await in_thread(lambda: project.prepare(surroundings))
     fakes.cloud.meter.clear()
+
+
+def _sls(fakes: Fakes) -> SlsService:
+    sls = fakes.service("sls")
+    assert isinstance(sls, SlsService)
+    return sls
+
+
+def _smq(fakes: Fakes) -> SmqService:
+    smq = fakes.service("smq")
+    assert isinstance(smq, SmqService)
+    return smq
 
 
 def _fc(fakes: Fakes) -> FcService:
@@ -197,16 +215,25 @@ async def _functions(
     max_instances: int,
 ) -> LiveFunctions:
     """The functions of the manifest, and those that were deployed before."""
-    smq, fc = fakes.service("smq"), _fc(fakes)
-    assert isinstance(smq, SmqService)
+    smq, fc = _smq(fakes), _fc(fakes)
     functions = LiveFunctions(
-        fakes.cloud, queues=smq.store, home=fc.home, max_instances=max_instances
+        fakes.cloud,
+        queues=smq.store,
+        home=fc.home,
+        max_instances=max_instances,
+        ended=FunctionLogs(_sls(fakes).put, fakes.cloud.clock).ended,
     )
     stack.push_async_callback(functions.stop)
     try:
         await fc.deployment.attach(functions, manifest, surroundings.endpoints.gateway)
     except TriggerInvalid as error:
         raise StartRefused(str(error)) from error
+    smq.listen(
+        lambda told: functions.triggers.publish_topic(
+            told.topic, told.body, told.attributes, tag=told.tag
+        ),
+        topics={rule.topic for rule in read_rules(manifest.functions).topics},
+    )
     return functions
 
 

@@ -20,7 +20,7 @@ from infra.localcloud.sls.permissions import authorize
 from infra.localcloud.sls.records import Log
 from infra.localcloud.sls.resources import Resources
 from infra.localcloud.sls.routes import read_target, route
-from infra.localcloud.sls.store import LogDatabase
+from infra.localcloud.sls.store import Kind, LogDatabase
 
 Handler = Callable[[Call], WireAnswer]
 
@@ -49,6 +49,17 @@ class SlsService:
             return False
         self._database.append(project, store, logs)
         return True
+
+    def ensure_store(self, project: str, store: str, *, index: Mapping[str, object]) -> None:
+        """Have a log store with that index, as if an operator had made it; what is there stays."""
+        wanted: tuple[tuple[Kind, str, Mapping[str, object]], ...] = (
+            ("project", project, {"projectName": project}),
+            ("logstore", store, {"logstoreName": store, "ttl": 30, "shardCount": 2}),
+            ("index", store, index),
+        )
+        for kind, name, body in wanted:
+            if self._database.find(project, kind, name) is None:
+                self._database.write(project, kind, name, dict(body))
 
     def operation(self, request: WireRequest) -> str:
         """The operation that method, host, path and query mean."""

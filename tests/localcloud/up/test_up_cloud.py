@@ -60,6 +60,9 @@ def test_ready_content_is_what_scripts_rely_on(start: Starter) -> None:
         "sts": {"endpoint": around.endpoints.sts},
         "smq": {"endpoint": around.endpoints.smq},
         "directmail": {"endpoint": around.endpoints.directmail},
+        "ram": {"endpoint": around.endpoints.ram},
+        "sls": {"endpoint": around.endpoints.sls},
+        "fc": {"endpoint": cloud.running.fc},
         "access_key_id": around.access_key.access_key_id,
         "access_key_secret": around.access_key.access_key_secret,
         "api_keys": {"default": "first-key", "second": "second-key"},
@@ -85,7 +88,7 @@ def test_reset_undoes_everything_but_the_keys(start: Starter, small: SmallProjec
 
     assert cloud.http.get(f"{cloud.control}/clock").json()["offset_s"] == 0
     assert cloud.http.get(f"{cloud.control}/faults").json() == {"faults": []}
-    assert shown_on_the_page(cloud) == {"messages": [], "replies": []}
+    assert shown_on_the_page(cloud) == {"messages": [], "replies": [], "mails": []}
     assert cloud.http.get(f"{cloud.control}/invocations").json() == []
     assert cloud.http.get(f"{cloud.control}/meter").json() == {"operations": []}
     assert len(small.prepared) == 2
