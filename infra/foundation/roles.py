@@ -35,14 +35,15 @@ class Needs:
     """
 
 
+# Revoked API keys are in the table of consents, whose rows stay.
 # A write whose answer was lost is read back, so what may write may also read.
 _CHANGE = (WRITE, READ)
 NEEDS: Mapping[str, Needs] = {
-    "request_otp": Needs({STATE: _CHANGE}, actions=("dysms:SendSms",)),
-    "verify_otp": Needs({STATE: _CHANGE}),
+    "request_otp": Needs({CONSENT: _CHANGE, STATE: _CHANGE}, actions=("dysms:SendSms",)),
+    "verify_otp": Needs({CONSENT: _CHANGE, STATE: _CHANGE}),
     "describe_api": Needs(),
-    "send_notification": Needs({RECORDS: _CHANGE}, queues=(NOTIFICATIONS,)),
-    "track_message": Needs({RECORDS: (*_CHANGE, RANGE)}),
+    "send_notification": Needs({CONSENT: _CHANGE, RECORDS: _CHANGE}, queues=(NOTIFICATIONS,)),
+    "track_message": Needs({CONSENT: _CHANGE, RECORDS: (*_CHANGE, RANGE)}),
     "manage_consent": Needs({CONSENT: _CHANGE, RECORDS: (*_CHANGE, RANGE)}),
     "receive_receipt": Needs({CONSENT: _CHANGE, RECORDS: _CHANGE}, queues=(FOLLOWUPS,)),
     "receive_event": Needs({RECORDS: _CHANGE}, queues=(NOTIFICATIONS, DEAD), is_worker=True),
