@@ -11,55 +11,39 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 
-from infra.localcloud.core.acs3 import read_authorization, verify
 from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.rpc import RpcService
 from infra.localcloud.core.signatures import (
     GatewayRefused,
-    Nonces,
-    function_behind,
     gateway_error,
     json_answer,
     new_request_id,
-    read_parameters,
 )
 from infra.localcloud.core.wire import WireAnswer, WireRequest
 from infra.localcloud.inbox.book import Inbox, InboxMail
 
-VERSION = "2015-11-23"
 RECIPIENT_LIMIT = 100
 SUBJECT_LIMIT = 256
 ALIAS_LIMIT = 15
-_ACTION = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
 # Not RFC 5322: what no mailbox can be, and what could smuggle a header in.
 _ADDRESS = re.compile(r"[^\s@,;<>\"]{1,64}@[A-Za-z0-9.\-]{1,190}", re.ASCII)
 
 Parameters = Mapping[str, str]
+Operation = Callable[[Parameters], dict[str, object]]
 
 
-class DirectmailService:
+class DirectmailService(RpcService[Operation]):
     """The mail service of one cloud. It keeps nothing itself."""
 
     name = "directmail"
+    version = "2015-11-23"
 
     def __init__(self, cloud: Cloud, inbox: Inbox) -> None:
-        self._cloud = cloud
+        super().__init__(cloud)
         self._inbox = inbox
-        self._nonces = Nonces()
-        self._operations: dict[str, Callable[[Parameters], dict[str, object]]] = {
+        self._operations = {
             "SingleSendMail": self._single_send_mail,
         }
-
-    def operation(self, request: WireRequest) -> str:
-        """The action, as the header names it."""
-        action = request.headers.get("x-acs-action", "")
-        return action if _ACTION.fullmatch(action) else "?"
-
-    def caller(self, request: WireRequest) -> str:
-        """The function whose session the Credential names."""
-        authorization = read_authorization(request)
-        if authorization is None:
-            return ""
-        return function_behind(self._cloud.identities, authorization.access_key_id)
 
     def failure(self, request: WireRequest, code: str) -> WireAnswer:
         """The gateway's error."""
@@ -68,18 +52,11 @@ class DirectmailService:
     async def answer(self, request: WireRequest) -> WireAnswer:
         """Check, deliver to every recipient, answer."""
         try:
-            query, form = read_parameters(request)
-            signer = verify(request, query, self._cloud, self._nonces)
-            name = self.operation(request)
-            operation = self._operations.get(name)
-            if operation is None or request.headers["x-acs-version"] != VERSION:
-                raise GatewayRefused("InvalidAction.NotFound")
+            call = self.admit(request)
             # DirectMail authorises operations, not resources ("RAM authorization").
-            if not self._cloud.access.allows(
-                signer, f"dm:{name}", ["*"], source_ip=request.peer_ip
-            ):
+            if not self.allows(request, call, "dm"):
                 raise GatewayRefused("Forbidden.RAM")  # inferred: which of the gateway's codes
-            body = operation(dict(query + form))
+            body = call.operation(call.parameters)
         except GatewayRefused as refused:
             return gateway_error(request, refused.code, refused.message)
         return json_answer(200, {"RequestId": new_request_id(), **body})

@@ -7,20 +7,16 @@ gateway in front of it answers with 4xx.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Callable
 
-from infra.localcloud.core.acs3 import read_authorization, verify
 from infra.localcloud.core.cloud import Cloud
+from infra.localcloud.core.rpc import RpcService
 from infra.localcloud.core.signatures import (
     GatewayRefused,
-    Nonces,
-    function_behind,
     gateway_error,
     json_answer,
     new_request_id,
-    read_parameters,
 )
 from infra.localcloud.core.wire import WireAnswer, WireRequest
 from infra.localcloud.dysmsapi.catalogue import Catalogue
@@ -34,11 +30,10 @@ from infra.localcloud.dysmsapi.reviews import Reviews
 from infra.localcloud.dysmsapi.sending import Sending
 from infra.localcloud.inbox.book import Inbox, InboxReply
 
-VERSION = "2017-05-25"
-_ACTION = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
+Operation = Callable[[Parameters], dict[str, object]]
 
 
-class DysmsapiService:
+class DysmsapiService(RpcService[Operation]):
     """The SMS service of one cloud. Open to the control plane: `catalogue`, the signs, templates
     and their reviews; `deliveries`, what becomes of messages; `receipts`, what is pushed.
 
@@ -49,6 +44,7 @@ class DysmsapiService:
     """
 
     name = "dysmsapi"
+    version = "2017-05-25"
 
     def __init__(
         self,
@@ -58,9 +54,8 @@ class DysmsapiService:
         delivery_s: float = DELIVERY_S,
         throttling_retry_after_ms: int | None = None,
     ) -> None:
-        self._cloud = cloud
+        super().__init__(cloud)
         self._throttling_retry_after_ms = throttling_retry_after_ms
-        self._nonces = Nonces()
         folder = cloud.folder(self.name)
         self._database = sqlite3.connect(
             folder / "dysmsapi.db" if folder else ":memory:", check_same_thread=False
@@ -84,7 +79,7 @@ class DysmsapiService:
         )
         queries = Queries(self._records, cloud.clock)
         reviews = Reviews(self.catalogue)
-        self._operations: dict[str, Callable[[Parameters], dict[str, object]]] = {
+        self._operations = {
             "SendSms": sending.send_sms,
             "SendBatchSms": sending.send_batch_sms,
             "QuerySendDetails": queries.query_send_details,
@@ -101,18 +96,6 @@ class DysmsapiService:
             "QuerySmsTemplateList": reviews.query_sms_template_list,
         }
 
-    def operation(self, request: WireRequest) -> str:
-        """The action, as the header names it."""
-        action = request.headers.get("x-acs-action", "")
-        return action if _ACTION.fullmatch(action) else "?"
-
-    def caller(self, request: WireRequest) -> str:
-        """The function whose session the Credential names."""
-        authorization = read_authorization(request)
-        if authorization is None:
-            return ""
-        return function_behind(self._cloud.identities, authorization.access_key_id)
-
     def failure(self, request: WireRequest, code: str) -> WireAnswer:
         """HTTP 200 for an `isv.` or `isp.` code, the gateway's error for any other."""
         if code.startswith(("isv.", "isp.")):
@@ -126,18 +109,11 @@ class DysmsapiService:
     async def answer(self, request: WireRequest) -> WireAnswer:
         """Check, carry out, answer."""
         try:
-            query, form = read_parameters(request)
-            signer = verify(request, query, self._cloud, self._nonces)
-            name = self.operation(request)
-            operation = self._operations.get(name)
-            if operation is None or request.headers["x-acs-version"] != VERSION:
-                raise GatewayRefused("InvalidAction.NotFound")
+            call = self.admit(request)
             # Dysmsapi authorises operations, not resources ("RAM authorization").
-            if not self._cloud.access.allows(
-                signer, f"dysms:{name}", ["*"], source_ip=request.peer_ip
-            ):
+            if not self.allows(request, call, "dysms"):
                 raise SmsRefused("isp.RAM_PERMISSION_DENY")
-            body = operation(Parameters(dict(query + form)))
+            body = call.operation(Parameters(call.parameters))
         except GatewayRefused as refused:
             return gateway_error(request, refused.code, refused.message)
         except SmsRefused as refused:

@@ -6,20 +6,16 @@ or not looked at.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
-from infra.localcloud.core.acs3 import read_authorization, verify
 from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.entities import RoleBookRefused
 from infra.localcloud.core.identities import ACCOUNT_ID
+from infra.localcloud.core.rpc import RpcService
 from infra.localcloud.core.signatures import (
     GatewayRefused,
-    Nonces,
-    function_behind,
     json_answer,
     new_request_id,
-    read_parameters,
 )
 from infra.localcloud.core.wire import WireAnswer, WireRequest
 from infra.localcloud.ram.calls import Body, Parameters
@@ -27,8 +23,7 @@ from infra.localcloud.ram.errors import error_answer
 from infra.localcloud.ram.policies import PolicyOperations
 from infra.localcloud.ram.roles import RoleOperations
 
-VERSION = "2015-05-01"
-_ACTION = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
+Operation = Callable[[Parameters], Body]
 # What these name does not exist yet, or is everything ("CreateRole": acs:ram:*:<account>:role/*).
 _ABOUT_ALL = {
     "CreateRole": "role",
@@ -38,16 +33,16 @@ _ABOUT_ALL = {
 }
 
 
-class RamService:
+class RamService(RpcService[Operation]):
     """The RAM of one cloud. What it keeps is the cloud's `access`."""
 
     name = "ram"
+    version = "2015-05-01"
 
     def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
-        self._nonces = Nonces()
+        super().__init__(cloud)
         roles, policies = RoleOperations(cloud.access.book), PolicyOperations(cloud.access.book)
-        self._operations: dict[str, Callable[[Parameters], Body]] = {
+        self._operations = {
             "CreateRole": roles.create_role,
             "GetRole": roles.get_role,
             "ListRoles": roles.list_roles,
@@ -68,18 +63,6 @@ class RamService:
             "ListEntitiesForPolicy": roles.list_entities_for_policy,
         }
 
-    def operation(self, request: WireRequest) -> str:
-        """The action, as the header names it."""
-        action = request.headers.get("x-acs-action", "")
-        return action if _ACTION.fullmatch(action) else "?"
-
-    def caller(self, request: WireRequest) -> str:
-        """The function whose session the Credential names."""
-        authorization = read_authorization(request)
-        if authorization is None:
-            return ""
-        return function_behind(self._cloud.identities, authorization.access_key_id)
-
     def failure(self, request: WireRequest, code: str) -> WireAnswer:
         """RAM's own error, or the gateway's."""
         return error_answer(request, code)
@@ -87,18 +70,11 @@ class RamService:
     async def answer(self, request: WireRequest) -> WireAnswer:
         """Check, carry out, answer."""
         try:
-            query, form = read_parameters(request)
-            signer = verify(request, query, self._cloud, self._nonces)
-            name = self.operation(request)
-            operation = self._operations.get(name)
-            if operation is None or request.headers["x-acs-version"] != VERSION:
-                raise GatewayRefused("InvalidAction.NotFound")
-            call = dict(query + form)
-            if not self._cloud.access.allows(
-                signer, f"ram:{name}", _resources(name, call), source_ip=request.peer_ip
-            ):
+            call = self.admit(request)
+            resources = _resources(call.action, call.parameters)
+            if not self.allows(request, call, "ram", resources):
                 raise GatewayRefused("NoPermission")
-            body = operation(call)
+            body = call.operation(call.parameters)
         except (GatewayRefused, RoleBookRefused) as refused:
             return error_answer(request, refused.code, refused.message)
         return json_answer(200, {"RequestId": new_request_id(), **body})
