@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from infra.package.bytecode import compile_tree
 from infra.package.closure import Closure
 from infra.package.digests import files_below
+from infra.package.edits import DEFERRED_STUB
 from infra.package.model import PackagingFailed
 from infra.package.slimming import DROPPED_FOLDERS, EXCLUDED, ships
 from infra.package.targets import Target
@@ -44,9 +45,11 @@ def assemble(
         compile_tree(folder, interpreter=compiler, leave_out=third_party)
     for distribution in closure.shipped.values():
         _copy_distribution(distribution, wheels.site, third_party, target)
-    for name in closure.left_out:
-        if stub := EXCLUDED[name]:
-            shutil.copytree(wheels.stubs / stub, third_party / stub)
+    stubs = {stub for name in closure.left_out if (stub := EXCLUDED[name])}
+    if closure.shipped:
+        stubs.add(DEFERRED_STUB)  # stands in edited sources
+    for stub in sorted(stubs):
+        shutil.copytree(wheels.stubs / stub, third_party / stub)
 
 
 def _copy_sources(source: Path, destination: Path) -> None:

@@ -22,12 +22,15 @@ from infra.package.closure import close, describe, read_installed
 from infra.package.digests import digest
 from infra.package.locked import Lock, read_lock, read_names
 from infra.package.model import BuiltFunction, PackagingFailed, Report
+from infra.package.sbom import bill_of_materials
 from infra.package.targets import Target, resolve
 from infra.package.wheels import ensure_wheels, wheels_name
 from infra.package.zipping import write_zip
 
 PROJECT = Path(__file__).resolve().parents[2]
 MODULE_SUFFIXES = {".py", ".so"}
+MANIFEST, SBOM = ".manifest.json", ".cdx.json"
+MADE_BESIDE = (".zip", MANIFEST, SBOM)
 
 
 def build(
@@ -39,7 +42,7 @@ def build(
     root: Path = PROJECT,
     cache: Path | None = None,
 ) -> Report:
-    """Make `out/functions/<name>/` for the named functions, or for all of them, and the manifest.
+    """Make `out/functions/<name>/` for the named functions, or for all of them, and the manifests.
 
     `root` holds functions/, shared/ and infra/requirements/functions.txt; `cache` keeps installed
     distributions and may be shared between builds. One build at a time works on an `out`.
@@ -64,10 +67,11 @@ def build(
         report = Report(
             target=resolved.name,
             python=resolved.python,
+            platform=resolved.platform,
             functions=tuple(built for built, _ in results),
             rebuilt=tuple(built.name for built, was_rebuilt in results if was_rebuilt),
         )
-        _write_whole(out / "manifest.json", report.manifest())
+        _write_manifests(out, report)
     return report
 
 
@@ -108,7 +112,8 @@ class _Run:
         for folder in (self.out / "functions").glob("[!.]*"):
             if folder.name not in names:
                 shutil.rmtree(folder)
-                (self.out / f"{folder.name}.zip").unlink(missing_ok=True)
+                for suffix in MADE_BESIDE:
+                    (self.out / f"{folder.name}{suffix}").unlink(missing_ok=True)
 
     def _assemble(self, name: str, source: Path, folder: Path, cache_name: str) -> BuiltFunction:
         wheels = ensure_wheels(
@@ -138,12 +143,23 @@ class _Run:
         files = [file for file in folder.rglob("*") if file.is_file()]
         return BuiltFunction(
             name=name,
+            file_count=len(files),
             unpacked_bytes=sum(file.stat().st_size for file in files),
             module_count=sum(file.suffix in MODULE_SUFFIXES for file in files),
             has_bytecode=self.compiler is not None,
             distributions=tuple(describe(found) for found in closure.shipped.values()),
             left_out=closure.left_out,
         )
+
+
+def _write_manifests(out: Path, report: Report) -> None:
+    """Beside each zip its manifest and its bill of materials, and those of all of them."""
+    for function in report.functions:
+        _write_whole(out / f"{function.name}{MANIFEST}", report.manifest_of(function))
+        bill = bill_of_materials(function.name, [function])
+        _write_whole(out / f"{function.name}{SBOM}", bill)
+    _write_whole(out / "manifest.json", report.manifest())
+    _write_whole(out / f"sesame{SBOM}", bill_of_materials("sesame", report.functions))
 
 
 def _choose(functions: Path, wanted: Sequence[str]) -> tuple[str, ...]:

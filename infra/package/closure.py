@@ -14,6 +14,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from infra.package.edits import EDITED_FILES
 from infra.package.locked import Lock
 from infra.package.model import PackagingFailed, ShippedDistribution
 from infra.package.slimming import EXCLUDED
@@ -68,8 +69,12 @@ def describe(distribution: Distribution) -> ShippedDistribution:
     candidates += [c.rpartition(" :: ")[2] for c in classifiers if c.startswith("License ::")]
     # Some projects put the whole licence text into the field.
     licence = next((text for text in candidates if text and "\n" not in text), "unknown")
+    recorded = {file.as_posix() for file in distribution.files or []}
     return ShippedDistribution(
-        name=canonicalize_name(metadata["Name"]), version=distribution.version, licence=licence
+        name=canonicalize_name(metadata["Name"]),
+        version=distribution.version,
+        licence=licence,
+        edited=tuple(sorted(recorded.intersection(EDITED_FILES))),
     )
 
 

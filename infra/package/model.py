@@ -16,11 +16,14 @@ class PackagingFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ShippedDistribution:
-    """A third-party distribution in a package, with the licence that its metadata declares."""
+    """A third-party distribution in a package, with the licence that its metadata declares.
+    edited: its files that packaging changed (see edits.py).
+    """
 
     name: str
     version: str
     licence: str
+    edited: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class BuiltFunction:
 
     name: str
     unpacked_bytes: int
+    file_count: int
     module_count: int
     has_bytecode: bool
     distributions: tuple[ShippedDistribution, ...]
@@ -43,7 +47,10 @@ class BuiltFunction:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> BuiltFunction:  # Any: JSON
         """The function that `to_json` gave. Raises TypeError or KeyError on other data."""
-        shipped = tuple(ShippedDistribution(**entry) for entry in data["distributions"])
+        shipped = tuple(
+            ShippedDistribution(**{**entry, "edited": tuple(entry["edited"])})
+            for entry in data["distributions"]
+        )
         left_out = tuple(data["left_out"])
         return cls(**{**data, "distributions": shipped, "left_out": left_out})
 
@@ -54,16 +61,21 @@ class Report:
 
     target: str
     python: str
+    platform: str
     functions: tuple[BuiltFunction, ...]
     rebuilt: tuple[str, ...]
 
     def manifest(self) -> dict[str, Any]:  # Any: JSON
         """The content of manifest.json: the same for the same inputs, wherever it was built."""
-        return {
-            "target": self.target,
-            "python": self.python,
-            "functions": {function.name: function.to_json() for function in self.functions},
-        }
+        functions = {function.name: function.to_json() for function in self.functions}
+        return {**self._made_for(), "functions": functions}
+
+    def manifest_of(self, function: BuiltFunction) -> dict[str, Any]:  # Any: JSON
+        """The content of a function's own manifest."""
+        return {**self._made_for(), **function.to_json()}
+
+    def _made_for(self) -> dict[str, str]:
+        return {"target": self.target, "python": self.python, "platform": self.platform}
 
     def table(self) -> str:
         """The sizes as text, one line a function, and a loud line where bytecode is missing."""

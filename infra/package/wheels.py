@@ -15,6 +15,7 @@ from pathlib import Path
 
 from infra.package.bytecode import compile_tree
 from infra.package.digests import digest
+from infra.package.editing import edit_sources
 from infra.package.locked import Lock
 from infra.package.model import PackagingFailed
 from infra.package.slimming import EXCLUDED, STUBS
@@ -60,6 +61,7 @@ def ensure_wheels(
         with tempfile.TemporaryDirectory(dir=cache, prefix=".making-") as aside:
             made = Wheels(Path(aside) / name)
             _install(made.site, target=target, lock=lock)
+            edit_sources(made.site)
             shutil.copytree(STUBS, made.stubs, ignore=shutil.ignore_patterns("__pycache__"))
             if compiler is not None:
                 compile_tree(made.site, interpreter=compiler)

@@ -1,8 +1,8 @@
 """`make bench`: cold starts side by side, as ratios: the packaged functions and the textbook.
 
 Each run is a fresh interpreter that imports the handler, runs the initializer and answers one
-request against the local cloud. CPU seconds are the process's own, and the median of the runs; the
-order alternates, so that a noisy moment strikes all alike.
+request against the local cloud. CPU is the child's user and system time from start to end, and the
+median of the runs; the order alternates, so that a noisy moment strikes all alike.
 """
 
 from __future__ import annotations
@@ -23,9 +23,12 @@ from infra.localcloud.run.project import ApiKeys, Endpoints, Surroundings
 from infra.project import LOCAL_BUILD, PROJECT, ROOT
 from infra.serverless_devs import render
 
-RUNS = 7
+RUNS = 9
+LIMITS = {"request_otp": ("/v1/otp", 0.45), "verify_otp": ("/v1/otp/verify", 0.30)}
+"""By function its route, and the ratio to the textbook that is aimed at."""
+SERVICES = ("tablestore", "dysmsapi", "directmail", "sts", "smq")
 PROBE = """
-import importlib, json, re, sys, time
+import importlib, json, re, sys
 sys.path[:0] = sys.argv[2:]
 handler = importlib.import_module(sys.argv[1])
 class Context:
@@ -34,7 +37,6 @@ handler.initialize(Context())
 answer = handler.handler(sys.stdin.buffer.read(), Context())
 print(json.dumps({
     "status": answer["statusCode"],
-    "cpu_s": time.process_time(),
     "module_count": len(sys.modules),
     "rss_mib": int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024,
 }))
@@ -66,15 +68,24 @@ class Subject:
             "requestContext": {"http": {"method": "POST", "path": self.path}},
         }
         flags = ["-I", "-S"] if self.isolated else []
-        done = subprocess.run(
-            [sys.executable, *flags, "-c", PROBE, self.module, *map(str, self.folders)],
-            input=json.dumps(event).encode(),
-            env={**self.environment, "PATH": os.environ["PATH"]},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=True,
-        )
-        measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+        command = [sys.executable, *flags, "-c", PROBE, self.module, *map(str, self.folders)]
+        with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as told:
+            asked.write(json.dumps(event).encode())
+            asked.seek(0)
+            child = subprocess.Popen(
+                command,
+                stdin=asked,
+                stdout=told,
+                stderr=subprocess.DEVNULL,
+                env={**self.environment, "PATH": os.environ["PATH"]},
+            )
+            _, status, used = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            if child.returncode:
+                raise subprocess.CalledProcessError(child.returncode, command)
+            told.seek(0)
+            measured: dict[str, float] = json.loads(told.read().splitlines()[-1])
+        measured["cpu_s"] = used.ru_utime + used.ru_stime
         return measured
 
 
@@ -86,7 +97,7 @@ def subjects(cloud: BackgroundCloud) -> list[tuple[Subject, Subject]]:
         data=cloud.data,
         endpoints=Endpoints(
             gateway=ready["gateway"],
-            **{name: ready[name]["endpoint"] for name in ("tablestore", "dysmsapi", "sts", "smq")},
+            **{name: ready[name]["endpoint"] for name in SERVICES},
         ),
         tablestore_instance=ready["tablestore"]["instance"],
         account_id=ACCOUNT_ID,
@@ -97,17 +108,18 @@ def subjects(cloud: BackgroundCloud) -> list[tuple[Subject, Subject]]:
         PROJECT.s_yaml, environment=PROJECT.environment(around), account_id=ACCOUNT_ID
     )
     pairs = []
-    for spec, path in zip(manifest.functions, ("/v1/otp", "/v1/otp/verify"), strict=False):
+    specs = {spec.resource: spec for spec in manifest.functions}
+    for resource, (path, _) in LIMITS.items():
         environment = {
-            **manifest.functions[0].environment,
+            **specs["request_otp"].environment,
             "ALIBABA_CLOUD_ACCESS_KEY_ID": key.access_key_id,
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.access_key_secret,
             "BENCH_KEY": ready["api_key"],
         }
         environment.pop("PYTHONPATH", None)
-        folder = LOCAL_BUILD / "functions" / spec.resource
+        folder = LOCAL_BUILD / "functions" / resource
         ours = Subject(
-            spec.resource, "index", (folder, folder / "python"), path, environment, isolated=True
+            resource, "index", (folder, folder / "python"), path, environment, isolated=True
         )
         textbook = Subject(
             "textbook", "tests.bench.textbook", (ROOT,), path, environment, isolated=False
@@ -139,13 +151,13 @@ def main() -> int:
                             print(f"bench: {subject.name} answered {measured['status']}")
                             return 1
                         runs[subject.name].append(measured)
-                report(ours.path, runs)
+                report(ours.path, runs, limit=LIMITS[ours.name][1])
         finally:
             cloud.stop()
     return 0
 
 
-def report(path: str, runs: Mapping[str, list[dict[str, float]]]) -> None:
+def report(path: str, runs: Mapping[str, list[dict[str, float]]], *, limit: float) -> None:
     """A line for each subject of a route, and the ratio of the first to the second."""
     medians = {
         name: {key: statistics.median(run[key] for run in measured) for key in measured[0]}
@@ -158,7 +170,7 @@ def report(path: str, runs: Mapping[str, list[dict[str, float]]]) -> None:
             f"{values['module_count']:>9.0f}{values['rss_mib']:>9.0f}"
         )
     ours, textbook = medians.values()
-    print(f"{'  ratio':<30}{ours['cpu_s'] / textbook['cpu_s']:>8.2f}")
+    print(f"{'  ratio':<30}{ours['cpu_s'] / textbook['cpu_s']:>8.2f}  (aim: {limit:.2f})")
 
 
 if __name__ == "__main__":

@@ -122,3 +122,16 @@ def test_packaged_placeholders_say_what_is_not_shipped(packaged: Packaged) -> No
     assert len(errors) == 6
     for use, text in errors.items():
         assert "is not shipped with this function: " in text, use
+
+
+def test_packaged_edits_leave_the_sdks_as_they_were(packaged: Packaged) -> None:
+    """TLS is as strict as before, lazy names are all found, and nothing unused is imported."""
+    found = run(packaged, "open_tls.py", "send")
+
+    assert found["authorities"] > 50
+    assert (found["verifies"], found["checks_hostname"]) == ("CERT_REQUIRED", True)
+    assert found["minimum"] == "TLSv1_2"
+    assert found["http"] is True
+    assert (found["guess"], found["valid"]) == ("utf_8", True)
+    assert found["models"] > 200
+    assert found["unused"] == []
