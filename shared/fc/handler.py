@@ -44,7 +44,11 @@ class Function(Generic[EndpointT]):
         """Build what requests need before the first one comes. Raises SettingsInvalid."""
         set_up_logs()
         bind(request_id=request_id_of(context), function=self._name)
-        self._ready()
+        bind_credentials(credentials_of(context))  # for secrets, where settings name some
+        try:
+            self._ready()
+        finally:
+            bind_credentials(None)
 
     @contextmanager
     def _invocation(self, context: object) -> Iterator[dict[str, Any]]:  # Any: log fields

@@ -18,6 +18,7 @@ _NAMES = {
     ),
     "sts": "AssumeRole GetCallerIdentity",
     "directmail": "SingleSendMail",
+    "kms": "GetSecretValue",
     "fc": (
         "GetTempBucketToken PutObject "
         "CreateFunction GetFunction ListFunctions UpdateFunction DeleteFunction InvokeFunction "

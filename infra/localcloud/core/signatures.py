@@ -41,6 +41,7 @@ _GATEWAY_ERRORS: Mapping[str, tuple[int, str]] = {
         "Specified api is not found, please check your url and method.",
     ),
     "InvalidParameter": (400, "The request could not be read."),
+    "Forbidden.ResourceNotFound": (404, "Resource not found."),
     "EntityNotExist.Role": (404, "The specified Role not exists."),
     "NoPermission": (403, "You are not authorized to do this action."),
     "Forbidden": (403, "You are not authorized to operate on the specified resource."),

@@ -12,6 +12,7 @@ from infra.localcloud.directmail.service import DirectmailService
 from infra.localcloud.dysmsapi.service import DysmsapiService
 from infra.localcloud.fcapi.service import FcService
 from infra.localcloud.inbox.book import Inbox
+from infra.localcloud.kms.service import KmsService
 from infra.localcloud.ram.service import RamService
 from infra.localcloud.sls.service import SlsService
 from infra.localcloud.smq.service import SmqService
@@ -56,6 +57,7 @@ SERVICES: Mapping[str, Callable[[Cloud, Inbox], Fake]] = {
     "fc": lambda cloud, inbox: FcService(cloud),
     "ram": lambda cloud, inbox: RamService(cloud),
     "sls": lambda cloud, inbox: SlsService(cloud),
+    "kms": lambda cloud, inbox: KmsService(cloud),
 }
 
 

@@ -37,6 +37,7 @@ class Endpoints:
     directmail: str
     ram: str = ""
     sls: str = ""
+    kms: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class Project:
     the folder name that `s_yaml` gives it; None to run the folders of `s_yaml` themselves.
     purposes, example_phone: what the inbox page offers in its forms.
     roles: those that the functions and their operators have. logs: where functions' lines go.
+    secrets: those of KMS, by name.
     callbacks: where the SMS service pushes receipts and replies, on the gateway; None for nowhere.
     """
 
@@ -111,3 +113,4 @@ class Project:
     callbacks: Callable[[Surroundings], Callbacks] | None = None
     roles: Callable[[Surroundings], Sequence[RoleGrant]] = lambda around: ()
     logs: Callable[[Surroundings], Sequence[LogPlace]] = lambda around: ()
+    secrets: Callable[[Surroundings], Mapping[str, str]] = lambda around: {}

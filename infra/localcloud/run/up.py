@@ -21,6 +21,7 @@ from infra.localcloud.fcapi.live import LiveFunctions
 from infra.localcloud.fcapi.service import FcService
 from infra.localcloud.gateway.server import Gateway
 from infra.localcloud.inbox.page import InboxPage, Session
+from infra.localcloud.kms.service import KmsService
 from infra.localcloud.run import data_lock
 from infra.localcloud.run.fakes import TABLESTORE_INSTANCE, Fakes
 from infra.localcloud.run.ports import claim, neighbour
@@ -46,6 +47,7 @@ FAKE_DISTANCES = {
     "ram": 7,
     "sls": 8,
     "fc": 9,
+    "kms": 10,
 }
 
 
@@ -92,6 +94,7 @@ class RunningCloud:
             "ram": {"endpoint": at.ram},
             "sls": {"endpoint": at.sls},
             "fc": {"endpoint": self.fc},
+            "kms": {"endpoint": at.kms},
             "access_key_id": self.surroundings.access_key.access_key_id,
             "access_key_secret": self.surroundings.access_key.access_key_secret,
             "api_keys": {"default": keys.default, "second": keys.second},
@@ -140,6 +143,7 @@ def _surroundings(
             directmail=fakes.endpoint("directmail"),
             ram=fakes.endpoint("ram"),
             sls=fakes.endpoint("sls"),
+            kms=fakes.endpoint("kms"),
         ),
         tablestore_instance=TABLESTORE_INSTANCE,
         account_id=ACCOUNT_ID,
@@ -185,6 +189,10 @@ async def _prepare(project: Project, surroundings: Surroundings, fakes: Fakes) -
         fakes.cloud.access.put_role(role.name, role.policies, role.trust)
     for place in project.logs(surroundings):
         _sls(fakes).ensure_store(place.project, place.store, index=place.index)
+    kms = fakes.service("kms")
+    assert isinstance(kms, KmsService)
+    for name, value in project.secrets(surroundings).items():
+        kms.put_secret(name, value)
     await in_thread(lambda: project.prepare(surroundings))
     fakes.cloud.meter.clear()
 

@@ -63,6 +63,7 @@ def test_ready_content_is_what_scripts_rely_on(start: Starter) -> None:
         "ram": {"endpoint": around.endpoints.ram},
         "sls": {"endpoint": around.endpoints.sls},
         "fc": {"endpoint": cloud.running.fc},
+        "kms": {"endpoint": around.endpoints.kms},
         "access_key_id": around.access_key.access_key_id,
         "access_key_secret": around.access_key.access_key_secret,
         "api_keys": {"default": "first-key", "second": "second-key"},

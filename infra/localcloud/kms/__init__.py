@@ -1,0 +1,1 @@
+"""KMS Secrets Manager: secrets by name, as far as reading them goes."""
