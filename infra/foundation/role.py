@@ -77,13 +77,16 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a stage is. log_project: empty for sesame-<stage>."""
+    """Where a stage is. log_project: empty for sesame-<stage>. secrets: those of KMS that its
+    variables name, by variable.
+    """
 
     stage: str
     account_id: str
     region: str
     instance: str
     log_project: str = ""
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def project(self) -> str:
@@ -99,6 +102,10 @@ class Place:
     def queue(self, name: str) -> str:
         """The ARN of the messages of a queue; `name` without the stage."""
         return f"acs:mns:{self.region}:{self.account_id}:/queues/{name}-{self.stage}/messages"
+
+    def secret(self, name: str) -> str:
+        """The ARN of a secret."""
+        return f"acs:kms:{self.region}:{self.account_id}:secret/{name}"
 
     @property
     def logs(self) -> str:

@@ -65,14 +65,41 @@ NEEDS: Mapping[str, Needs] = {
 }
 """By the functions' names in s.yaml."""
 
+_PEOPLE = ("SESAME_PSEUDONYM_KEY", "SESAME_RECORD_KEY")
+_CALLERS = "SESAME_API_KEYS"
+VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "request_otp": ("SESAME_OTP_KEYS", "SESAME_PSEUDONYM_KEY", _CALLERS),
+    "verify_otp": (
+        "SESAME_OTP_KEYS",
+        "SESAME_PSEUDONYM_KEY",
+        _CALLERS,
+        "SESAME_OTP_TOKEN_KEYS",
+    ),
+    "send_notification": (*_PEOPLE, _CALLERS),
+    "track_message": (*_PEOPLE, _CALLERS),
+    "manage_consent": (*_PEOPLE, _CALLERS),
+    "receive_receipt": (*_PEOPLE, "SESAME_CALLBACK_SECRETS"),
+    "receive_event": _PEOPLE,
+    "dispatch_notification": (*_PEOPLE, "SESAME_WEBHOOKS"),
+    "follow_message": (*_PEOPLE, "SESAME_WEBHOOKS"),
+    "sweep_messages": (*_PEOPLE, "SESAME_WEBHOOKS"),
+}
+"""The variables of s.yaml that hold keys, and so may name a secret of KMS, by function."""
+
 
 def roles(
-    stage: str, account_id: str, region: str, instance: str, *, log_project: str = ""
+    stage: str,
+    account_id: str,
+    region: str,
+    instance: str,
+    *,
+    log_project: str = "",
+    secrets: Mapping[str, str] | None = None,
 ) -> tuple[Role, ...]:
     """The roles of a stage: the functions' in the order of s.yaml, the administrator's, and the
-    deployer's.
+    deployer's. secrets: those of KMS that variables of the stage name, by variable.
     """
-    place = Place(stage, account_id, region, instance, log_project)
+    place = Place(stage, account_id, region, instance, log_project, secrets or {})
     functions = [_function_role(place, name, needs) for name, needs in NEEDS.items()]
     return (*functions, admin(place), deployer(place, functions))
 
@@ -91,6 +118,12 @@ def _function_role(place: Place, name: str, needs: Needs) -> Role:
         statements.append(Statement(("mns:BatchSendMessage",), queues))
     if needs.actions:
         statements.append(Statement(needs.actions, ("*",)))
+    named = {
+        place.secrets[variable] for variable in VARIABLES.get(name, ()) if variable in place.secrets
+    }
+    if named:
+        secrets = tuple(place.secret(secret) for secret in sorted(named))
+        statements.append(Statement(("kms:GetSecretValue",), secrets))
     if needs.is_worker:
         dead = Statement(("mns:SendMessage",), (place.queue(DEAD),), is_for_platform=True)
         statements.append(dead)

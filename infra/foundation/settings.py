@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from infra.foundation.model import FoundationFailed
+from shared.secret_source import PREFIX
 
 _STAGE = re.compile(r"[a-z0-9-]{1,20}", re.ASCII)
 _URL = re.compile(r"https?://[^\s/]+/?", re.ASCII)
@@ -45,6 +46,8 @@ class Settings:
     account_id: str = ""
     """The one that is meant; empty: whichever the credentials are of."""
     log_project: str = ""
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Names of KMS secrets, by the variable that says `kms:<name>`."""
     action_policy: str = ""
     ram_endpoint: str = ""
     sls_endpoint: str = ""
@@ -112,6 +115,11 @@ def read_settings(environment: Mapping[str, str], *, stage: str, account_id: str
         security_token=environment.get("ALIBABA_CLOUD_SECURITY_TOKEN", ""),
         account_id=text["SESAME_ACCOUNT_ID"],
         log_project=text["SESAME_LOG_PROJECT"],
+        secrets={
+            key: value.removeprefix(PREFIX)
+            for key, value in environment.items()
+            if key.startswith("SESAME_") and value.startswith(PREFIX)
+        },
         action_policy=text["SESAME_ALERT_POLICY"],
         ram_endpoint=text["SESAME_RAM_ENDPOINT"],
         sls_endpoint=text["SESAME_SLS_ENDPOINT"],

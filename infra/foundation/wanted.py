@@ -26,6 +26,7 @@ def wanted(
         settings.region,
         settings.tablestore_instance,
         log_project=settings.log_project,
+        secrets=settings.secrets,
     )
     return [
         *_tables(),

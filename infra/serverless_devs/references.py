@@ -21,11 +21,12 @@ from infra.serverless_devs.problems import Problems, Where
 from infra.serverless_devs.source import ENV_CALL
 from shared import notification_wiring, settings, wiring
 from shared.errors import SettingsInvalid
+from shared.secret_source import PREFIX
 
 ROOT = Path(__file__).resolve().parents[2]
 _BUILT = "build/functions/"
-_INTERPRETERS_OWN = {"PYTHONPATH", "PYDANTIC_DISABLE_PLUGINS"}
-"""Read by Python and by pydantic, not by the settings."""
+_NOT_SETTINGS = {"PYTHONPATH", "PYDANTIC_DISABLE_PLUGINS", "KMS_ENDPOINT"}
+"""Read by Python, by pydantic, and before the settings are."""
 _VARIABLE = re.compile(r"^#?\s?(?:export )?(SESAME_\w+|STAGE|ALIYUN_REGION)=", re.MULTILINE)
 
 
@@ -187,7 +188,7 @@ def _check_settings(
         for kind in kinds
         for field in kind.model_fields.values()
     }
-    for name in sorted(given.keys() - read.keys() - _INTERPRETERS_OWN):
+    for name in sorted(given.keys() - read.keys() - _NOT_SETTINGS):
         problems.add((*here, str(name)), f"is read by nothing in {folder}")
     for name in sorted(name for name, is_required in read.items() if is_required):
         if name not in given:
@@ -198,7 +199,8 @@ def _check_settings(
         kind
         for kind in kinds
         if all(
-            str(field.alias) in given or not field.is_required()
+            not str(given.get(str(field.alias), "")).startswith(PREFIX)  # KMS has the value
+            and (str(field.alias) in given or not field.is_required())
             for field in kind.model_fields.values()
         )
     ]

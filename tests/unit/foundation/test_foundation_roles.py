@@ -20,7 +20,7 @@ from infra.foundation.role import (
     Role,
     as_text,
 )
-from infra.foundation.roles import NEEDS, role_name, roles
+from infra.foundation.roles import NEEDS, VARIABLES, role_name, roles
 from infra.queues import QUEUES, TOPICS
 from infra.serverless_devs.manifest import Manifest
 from infra.serverless_devs.reader import render
@@ -115,6 +115,8 @@ def test_a_function_may_do_its_own_calls_and_nothing_else(of_dev: dict[str, Role
     assert verify == {
         ("ots:BatchWriteRow", f"{table}/sesame_state"),
         ("ots:BatchGetRow", f"{table}/sesame_state"),
+        ("ots:BatchWriteRow", f"{table}/sesame_consent"),
+        ("ots:BatchGetRow", f"{table}/sesame_consent"),
     }
     assert allowed(of_dev["sesame-describe-api-dev"], by_itself=True) == set()
     request = allowed(of_dev["sesame-request-otp-dev"], by_itself=True)
@@ -126,6 +128,56 @@ def test_a_function_may_do_its_own_calls_and_nothing_else(of_dev: dict[str, Role
         ("ots:GetRange", f"{table}/sesame_records"),
         ("mns:BatchSendMessage", f"{queue}/sesame-notifications-dev/messages"),
         ("dysms:QuerySendDetails", "*"),
+    }
+
+
+def test_a_function_may_read_the_secrets_that_its_own_variables_name() -> None:
+    named = {"SESAME_OTP_KEYS": "sesame/dev/otp", "SESAME_CALLBACK_SECRETS": "sesame/dev/push"}
+    given = {r.function: r for r in roles("dev", ACCOUNT, REGION, INSTANCE, secrets=named)}
+    secret = f"acs:kms:{REGION}:{ACCOUNT}:secret/sesame/dev"
+
+    readers = {
+        (name, resource)
+        for name, role in given.items()
+        for action, resource in allowed(role)
+        if action == "kms:GetSecretValue"
+    }
+
+    assert readers == {
+        ("request_otp", f"{secret}/otp"),
+        ("verify_otp", f"{secret}/otp"),
+        ("receive_receipt", f"{secret}/push"),
+    }
+
+
+def test_variables_with_keys_are_those_of_s_yaml() -> None:
+    """Each key is given a value of its own, and found where s.yaml puts it."""
+    keys = {name for names in VARIABLES.values() for name in names}
+    environment = dict(
+        line.strip().split("=", 1)
+        for line in (ROOT / "infra" / "s.env.example").read_text().splitlines()
+        if "=" in line and not line.startswith("#")
+    )
+    marked = {name: value.strip("'") for name, value in environment.items()}
+    marked |= {name: f"kms:{name}" for name in keys}
+    seen: dict[str, dict[str, Any]] = {}
+    render(
+        ROOT / "s.yaml",
+        environment=marked,
+        account_id=ACCOUNT,
+        further_checks=[lambda functions, _: seen.update(functions)],
+    )
+
+    found = {
+        name: {
+            value.removeprefix("kms:")
+            for value in props.get("environmentVariables", {}).values()
+            if value.startswith("kms:")
+        }
+        for name, props in seen.items()
+    }
+    assert {name: names for name, names in found.items() if names} == {
+        name: set(names) for name, names in VARIABLES.items()
     }
 
 
