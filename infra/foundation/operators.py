@@ -14,7 +14,7 @@ from infra.foundation.role import (
     Role,
     Statement,
 )
-from shared.rows import RECORDS
+from shared.rows import CONSENT, RECORDS
 
 _TRIGGER_STREAMS = tuple(
     f"eventbridge:{verb}EventStreaming" for verb in ("Create", "Get", "Update", "Start", "Pause")
@@ -75,6 +75,8 @@ def admin(place: Place) -> Role:
                 ("*",),
             ),
             Statement(("ots:GetRange",), (place.table(RECORDS),)),
+            # Revoking API keys: infra/tenants.
+            Statement(("ots:BatchWriteRow", "ots:BatchGetRow"), (place.table(CONSENT),)),
             Statement(letters, (place.queue(DEAD),)),
             Statement(
                 ("mns:BatchSendMessage",),

@@ -43,7 +43,7 @@ NEEDS: Mapping[str, Needs] = {
     "verify_otp": Needs({CONSENT: _CHANGE, STATE: _CHANGE}),
     "describe_api": Needs(),
     "send_notification": Needs({CONSENT: _CHANGE, RECORDS: _CHANGE}, queues=(NOTIFICATIONS,)),
-    "track_message": Needs({CONSENT: _CHANGE, RECORDS: (*_CHANGE, RANGE)}),
+    "track_message": Needs({CONSENT: (READ,), RECORDS: (*_CHANGE, RANGE)}),
     "manage_consent": Needs({CONSENT: _CHANGE, RECORDS: (*_CHANGE, RANGE)}),
     "receive_receipt": Needs({CONSENT: _CHANGE, RECORDS: _CHANGE}, queues=(FOLLOWUPS,)),
     "receive_event": Needs({RECORDS: _CHANGE}, queues=(NOTIFICATIONS, DEAD), is_worker=True),

@@ -1,1 +1,1 @@
-"""Who is calling."""
+"""Who is calling, what they may do, and whether they still may."""

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Protocol
 from pydantic import Field
 
 from shared.access.api_keys import ApiKeys
+from shared.api.callers import caller_of
 from shared.api.json_body import Body, parse_body, refuse_what_never_fits
 from shared.api.text import Text
 from shared.clock import Clock
@@ -100,8 +101,10 @@ class ManageConsentEndpoint:
         if handle is None:
             raise NotFound
         refuse_what_never_fits(request, method="POST")
-        tenant = self._api_keys.tenant_of(request.headers.get("authorization"))
-        return HttpResponse(200, handle(tenant, request))
+        caller = caller_of(self._api_keys, request, "admin")
+        if caller.check is not None:  # before anything: a recorded word cannot be taken back
+            caller.check.ask(self._store)
+        return HttpResponse(200, handle(caller.tenant, request))
 
     def _grant(self, tenant: str, request: HttpRequest) -> Mapping[str, object]:
         body = parse_body(request, ConsentBody)

@@ -66,13 +66,17 @@ class ApiGatewayEvent(_Event):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HttpRequest:
-    """A request. Header names are lower case. source_ip: the peer, as the platform saw it."""
+    """A request. Header names are lower case. source_ip: the peer, as the platform saw it.
+    gateway_app: the app that the traditional gateway let in, by its system parameter; never what an
+    HTTP trigger passed on, as there any client may write that header.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes
     source_ip: str
+    gateway_app: str | None = None
 
     @property
     def is_asynchronous(self) -> bool:
@@ -115,6 +119,7 @@ def _from_gateway(event: ApiGatewayEvent) -> HttpRequest:
         headers=headers,
         body=_body(event),
         source_ip=headers.get("caclientip", ""),
+        gateway_app=headers.get("caappid") or None,
     )
 
 

@@ -92,7 +92,7 @@ def api_gateway_event(request: HttpRequest, *, force_base64: bool, flag_as_text:
         (name, value)
         for name, value in request.headers
         if not name.lower().startswith("x-fc-")
-        and name.lower() not in ("caclientip", "carequestid")
+        and name.lower() not in ("caclientip", "carequestid", "caappid")
     ]
     headers += [("CaClientIp", request.peer_ip), ("CaRequestId", _gateway_request_id())]
     body, is_base64 = _body(request.body, force_base64=force_base64)

@@ -1,0 +1,1 @@
+"""Tenants' API keys: made, listed, limited, rotated, revoked."""
