@@ -18,7 +18,7 @@ AS_S = if [ -n "$$ALIBABA_CLOUD_ACCESS_KEY_ID" ] && [ -n "$$SESAME_ACCOUNT_ID" ]
 	export AccountID="$$SESAME_ACCOUNT_ID" AccessKeyID="$$ALIBABA_CLOUD_ACCESS_KEY_ID" AccessKeySecret="$$ALIBABA_CLOUD_ACCESS_KEY_SECRET"; fi;
 S := build/serverless_devs/node_modules/.bin/s
 
-.PHONY: help up demo invoke bench check format package s-check s-plan s-deploy plan apply test install-up install-operate install-dev clean
+.PHONY: help up demo invoke bench check format package s-check s-plan s-deploy plan apply doctor test install-up install-operate install-dev clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -57,6 +57,9 @@ plan: install-operate ## show what the functions of STAGE stand on and what is m
 
 apply: install-operate ## make it so
 	@$(WITH_ENV) $(BIN)/python -m infra.foundation apply --stage $(STAGE)
+
+doctor: install-operate ## say what is missing or wrong in the account of STAGE, or of the running local cloud (STAGE=local)
+	@$(if $(filter local,$(STAGE)),,$(WITH_ENV)) $(BIN)/python -m infra.doctor --stage $(STAGE) --ready-file $(DATA)/ready.json $(ARGS)
 
 s-plan: s-check package ## show what a deployment of STAGE would change, by the real tool
 	@$(WITH_ENV) $(AS_S) $(BIN)/python -m infra.serverless_devs install && $(S) plan -t $(FILE)

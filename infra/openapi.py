@@ -13,12 +13,21 @@ from pathlib import Path
 
 from pydantic.json_schema import models_json_schema
 
+from infra.openapi_answers import (
+    ACCEPTED,
+    ISSUED,
+    KEY_SET,
+    MESSAGE,
+    VERIFIED,
+    problem,
+)
 from shared import errors
 from shared.api.consents import ConsentBody, PersonBody, PreferenceBody
 from shared.api.notification_body import NotificationBody, RecipientBody
 from shared.api.notifications import MessageSearchBody
 from shared.api.otp import OtpRequestBody, OtpVerifyBody
 from shared.fc.responses import STATUS
+from shared.settings import SCOPES
 
 FILE = Path(__file__).resolve().parent.parent / "functions" / "describe_api" / "openapi.json"
 
@@ -36,6 +45,10 @@ _RATE_LIMIT = {
 }
 _WAIT = {"Retry-After": "Seconds"}
 
+_SCOPES = (
+    f"A key is good for some of {', '.join(SCOPES)}, or for all; 403 where it is not. "
+    "admin is for consents and for what is kept of a person."
+)
 _EVERYWHERE = ("unauthenticated", "forbidden", "method_not_allowed")
 _WITH_BODY = (
     "invalid_request",
@@ -49,6 +62,7 @@ _REQUEST = (
     "phone_invalid",
     "purpose_unknown",
     "destination_not_allowed",
+    "proof_required",
     "idempotency_key_invalid",
     "idempotency_in_progress",
     "idempotency_key_reused",
@@ -63,126 +77,8 @@ _NOTIFY = (
     "idempotency_key_invalid",
     "idempotency_key_reused",
 )
-_TRACK = ("unauthenticated", "method_not_allowed", "not_found", "store_unavailable")
+_TRACK = ("unauthenticated", "forbidden", "method_not_allowed", "not_found", "store_unavailable")
 _VERIFY = (*_EVERYWHERE, *_WITH_BODY, "otp_invalid")
-
-_ISSUED = {
-    "type": "object",
-    "required": ["challenge_id", "expires_at", "expires_in_s", "resend_after_s", "code_length"],
-    "properties": {
-        "challenge_id": {"type": "string"},
-        "expires_at": {"type": "integer", "description": "UTC epoch seconds"},
-        "expires_in_s": {"type": "integer"},
-        "resend_after_s": {"type": "integer"},
-        "code_length": {"type": "integer"},
-        "delivery": {
-            "const": "unconfirmed",
-            "description": "Present if the provider's answer was lost: the code may arrive.",
-        },
-    },
-}
-_VERIFIED = {
-    "type": "object",
-    "required": ["verified", "challenge_id", "purpose"],
-    "properties": {
-        "verified": {"const": True},
-        "challenge_id": {"type": "string"},
-        "purpose": {"type": "string"},
-        "context": {
-            "type": "object",
-            "additionalProperties": {"type": ["string", "boolean", "number"]},
-        },
-    },
-}
-_ACCEPTED = {
-    "type": "object",
-    "required": ["message_id", "status"],
-    "properties": {
-        "message_id": {"type": "string", "description": "Of the first, if there are many"},
-        "status": {"enum": ["queued", "scheduled"]},
-        "messages": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"message_id": {"type": "string"}, "to": {"type": "string"}},
-            },
-        },
-        "rejected": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "index": {"type": "integer"},
-                    "code": {"type": "string"},
-                    "reason": {"type": "string"},
-                },
-            },
-        },
-    },
-}
-_MESSAGE = {
-    "type": "object",
-    "required": ["message_id", "status", "to", "template", "channel", "accepted_at", "timeline"],
-    "properties": {
-        "message_id": {"type": "string"},
-        "status": {
-            "enum": [
-                "queued",
-                "scheduled",
-                "sending",
-                "waiting",
-                "sent",
-                "unknown",
-                "unconfirmed",
-                "delivered",
-                "undelivered",
-                "failed",
-                "suppressed",
-                "cancelled",
-            ]
-        },
-        "reason": {"type": "string", "description": "A code of ours, the provider or a carrier"},
-        "to": {"type": "string", "description": "Masked"},
-        "template": {"type": "string"},
-        "channel": {"enum": ["sms", "email", "webhook"]},
-        "accepted_at": {"type": "integer", "description": "UTC epoch milliseconds"},
-        "due_at": {"type": "integer", "description": "UTC epoch milliseconds"},
-        "attempts": {"type": "integer"},
-        "timeline": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["at", "event"],
-                "properties": {
-                    "at": {"type": "integer", "description": "UTC epoch milliseconds"},
-                    "event": {"type": "string"},
-                    "detail": {"type": "string"},
-                },
-            },
-        },
-    },
-}
-_PROBLEM = {
-    "type": "object",
-    "description": "RFC 9457",
-    "required": ["type", "title", "status", "code", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "code": {"type": "string", "enum": sorted(STATUS)},
-        "detail": {"type": "string"},
-        "request_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"field": {"type": "string"}, "reason": {"type": "string"}},
-            },
-        },
-        "violated-policies": {"type": "array", "items": {"type": "string"}},
-    },
-}
 
 
 def description() -> dict[str, object]:
@@ -230,7 +126,7 @@ def description() -> dict[str, object]:
                 "delete": _message(
                     "cancel_message",
                     "Call a message off before it is on its way",
-                    (*_TRACK, "message_not_cancellable", "forbidden", "payload_too_large"),
+                    (*_TRACK, "message_not_cancellable", "payload_too_large"),
                 ),
             },
             "/v1/messages/search": {"post": _search()},
@@ -243,16 +139,31 @@ def description() -> dict[str, object]:
                     "responses": {"200": _answer("This document", {"type": "object"})},
                 }
             },
+            "/v1/jwks.json": {
+                "get": {
+                    "operationId": "show_token_keys",
+                    "summary": "The keys that tokens of verified phones are checked with",
+                    "security": [],
+                    "responses": {
+                        "200": {
+                            "description": "Every key that signs, has just signed or soon will",
+                            "content": {"application/jwk-set+json": {"schema": KEY_SET}},
+                        }
+                    },
+                }
+            },
         },
         "components": {
-            "securitySchemes": {"api_key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "api_key": {"type": "http", "scheme": "bearer", "description": _SCOPES}
+            },
             "schemas": {
                 **bodies["$defs"],
-                "OtpIssued": _ISSUED,
-                "OtpVerified": _VERIFIED,
-                "NotificationAccepted": _ACCEPTED,
-                "Message": _MESSAGE,
-                "Problem": _PROBLEM,
+                "OtpIssued": ISSUED,
+                "OtpVerified": VERIFIED,
+                "NotificationAccepted": ACCEPTED,
+                "Message": MESSAGE,
+                "Problem": problem(STATUS),
             },
         },
     }

@@ -27,8 +27,16 @@ from infra.localcloud.run.refusal import StartRefused
 from infra.package import PackagingFailed, build
 from infra.queues import account_from, apply_queues
 from infra.quiet_tablestore import ots
-from infra.sms_catalogue import SIGN_NAME, as_setting, notification_setting, templates
+from infra.sms_catalogue import (
+    SIGN_NAME,
+    Autofill,
+    Template,
+    as_setting,
+    notification_setting,
+    templates,
+)
 from infra.tables import apply_tables
+from infra.token_keys import new_seed, public_setting, secret_setting
 from infra.watch.files import load
 from shared.access.api_keys import hash_key
 from shared.otp.policy_file import load_policies
@@ -57,9 +65,10 @@ def _secrets(data: Path) -> Mapping[str, str]:
         )
         draft.replace(file)
     kept: dict[str, str] = json.loads(file.read_text())
-    if "record_key" not in kept:  # a folder of an earlier version
-        kept["record_key"] = base64.b64encode(secrets.token_bytes(32)).decode()
-        kept["callback_secret"] = secrets.token_urlsafe(32)
+    if "token_key" not in kept:  # a folder of an earlier version
+        kept.setdefault("record_key", base64.b64encode(secrets.token_bytes(32)).decode())
+        kept.setdefault("callback_secret", secrets.token_urlsafe(32))
+        kept["token_key"] = new_seed().hex()
         draft = data / "secrets.json.new"
         draft.touch(mode=0o600)
         draft.write_text(json.dumps(kept))
@@ -74,13 +83,14 @@ def _api_keys(data: Path) -> ApiKeys:
 
 def _environment(around: Surroundings) -> Mapping[str, str]:
     kept, keys = _secrets(around.data), around.api_keys
+    token_keys = {"local": bytes.fromhex(kept["token_key"])}
     return {
         "STAGE": STAGE,
         "SESAME_TABLESTORE_ENDPOINT": around.endpoints.tablestore,
         "SESAME_TABLESTORE_INSTANCE": around.tablestore_instance,
         "SESAME_SMS_ENDPOINT": around.endpoints.dysmsapi,
         "SESAME_SMS_SIGN_NAME": SIGN_NAME,
-        "SESAME_OTP_TEMPLATES": as_setting(templates(STAGE)),
+        "SESAME_OTP_TEMPLATES": as_setting(_templates()),
         "SESAME_OTP_KEYS": f"1:{kept['otp_key']}",
         "SESAME_PSEUDONYM_KEY": kept["pseudonym_key"],
         "SESAME_RECORD_KEY": kept["record_key"],
@@ -89,13 +99,22 @@ def _environment(around: Surroundings) -> Mapping[str, str]:
         "SESAME_EMAIL_ACCOUNT": "notices@sesame.example",
         "SESAME_EMAIL_ENDPOINT": around.endpoints.directmail,
         "SESAME_NOTIFICATION_TEMPLATES": notification_setting(STAGE),
+        "SESAME_OTP_TOKEN_KEYS": secret_setting(token_keys),
+        "SESAME_OTP_TOKEN_PUBLIC_KEYS": public_setting(token_keys),
+        "SESAME_OTP_TOKEN_ISSUER": around.endpoints.gateway,
         "SESAME_API_KEYS": f"default:{hash_key(keys.default)},second:{hash_key(keys.second)}",
     }
 
 
+def _templates() -> list[Template]:
+    """With every option, so that it is seen on a laptop: the inbox has phones of all kinds."""
+    autofill = Autofill("otp.example.com", app_hash="FA+9qCX9VSu")
+    return templates(STAGE, autofill=autofill, languages=("zh",))
+
+
 def _catalogue(catalogue: Catalogue) -> None:
     catalogue.ensure_sign(SIGN_NAME)
-    for template in templates(STAGE):
+    for template in _templates():
         catalogue.ensure_template(
             template.code, name=template.name, kind=template.kind, content=template.content
         )

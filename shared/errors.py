@@ -8,6 +8,7 @@
     ├── Unauthenticated           unauthenticated
     ├── Forbidden                 forbidden
     ├── DestinationNotAllowed     destination_not_allowed
+    ├── ProofRequired             proof_required
     ├── NotFound                  not_found
     ├── MethodNotAllowed          method_not_allowed
     ├── PayloadTooLarge           payload_too_large
@@ -29,7 +30,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -107,6 +108,19 @@ class DestinationNotAllowed(SesameError):
 
     code = "destination_not_allowed"
     public_message = "Messages to this destination are not allowed."
+
+
+class ProofRequired(SesameError):
+    """The risk is high, and no good proof came with the request. puzzle: what the caller may answer
+    with `proof`, as plain data.
+    """
+
+    code = "proof_required"
+    public_message = "A proof is needed before a code can be sent; see `puzzle`."
+
+    def __init__(self, puzzle: Mapping[str, object]) -> None:
+        super().__init__(self.public_message)
+        self.puzzle = puzzle
 
 
 class NotFound(SesameError):

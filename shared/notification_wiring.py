@@ -6,7 +6,6 @@ what all of them use stands above.
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,12 +19,14 @@ from shared.settings import (
     PhoneSettings,
     QueueSettings,
     RecordSettings,
+    SandboxSettings,
     SignSettings,
     StoreSettings,
-    read_settings,
 )
+from shared.wiring import deployed_settings
 
 if TYPE_CHECKING:
+    from shared.access.api_keys import ApiKeys
     from shared.aliyun.smq import SmqQueue
     from shared.aliyun.tablestore import TablestoreRows
     from shared.fc.batch_handler import BatchEndpoint, Task
@@ -35,39 +36,45 @@ if TYPE_CHECKING:
     from shared.webhooks.sender import WebhookSender
 
 _ASKING = (StoreSettings, RecordSettings, AccessSettings, PhoneSettings)
-_TAKING_IN = (StoreSettings, QueueSettings, RecordSettings, NotificationSettings, PhoneSettings)
+_TAKING_IN = (
+    StoreSettings,
+    QueueSettings,
+    RecordSettings,
+    NotificationSettings,
+    SandboxSettings,
+    PhoneSettings,
+)
 _SENDING = (StoreSettings, QueueSettings, RecordSettings, NotificationSettings, ChannelSettings)
 
 
 def send_notification() -> Endpoint:
     """POST /v1/notifications. Raises SettingsInvalid."""
-    from shared.access.api_keys import ApiKeys
     from shared.api.notifications import SendNotificationEndpoint
     from shared.phone_parser import parse_phone
 
-    store, queues, records, notices, phone, access = read_settings(
-        os.environ, *_TAKING_IN, AccessSettings
+    store, queues, records, notices, sandbox, phone, access = deployed_settings(
+        *_TAKING_IN, AccessSettings
     )
     return SendNotificationEndpoint(
-        api_keys=ApiKeys(access.hashed_keys),
-        accept=_accept(store, queues, records, notices),
+        api_keys=_api_keys(access),
+        accept=_accept(store, queues, records, notices, sandbox),
         parse_phone=partial(parse_phone, default_region=phone.default_region),
     )
 
 
 def track_message() -> Endpoint:
     """/v1/messages. Raises SettingsInvalid."""
-    from shared.access.api_keys import ApiKeys
     from shared.api.notifications import TrackMessageEndpoint
     from shared.notifications.view import ShowMessages
     from shared.phone_parser import parse_phone
 
-    store, records, access, phone = read_settings(os.environ, *_ASKING)
+    store, records, access, phone = deployed_settings(*_ASKING)
     rows = _rows(store)
     return TrackMessageEndpoint(
-        api_keys=ApiKeys(access.hashed_keys),
-        messages=ShowMessages(
-            store=rows, ranges=rows, rows=_message_rows(records), clock=SystemClock()
+        api_keys=_api_keys(access),
+        store=rows,
+        messages=lambda store: ShowMessages(
+            store=store, ranges=rows, rows=_message_rows(records), clock=SystemClock()
         ),
         parse_phone=partial(parse_phone, default_region=phone.default_region),
     )
@@ -75,7 +82,6 @@ def track_message() -> Endpoint:
 
 def manage_consent() -> Endpoint:
     """/v1/consents. Raises SettingsInvalid."""
-    from shared.access.api_keys import ApiKeys
     from shared.api.consents import ManageConsentEndpoint
     from shared.consent.gate import Consents
     from shared.notifications.privacy import PersonalData
@@ -83,10 +89,10 @@ def manage_consent() -> Endpoint:
     from shared.pseudonym import Pseudonyms
     from shared.sealed import Sealer
 
-    store, records, access, phone, sign = read_settings(os.environ, *_ASKING, SignSettings)
+    store, records, access, phone, sign = deployed_settings(*_ASKING, SignSettings)
     rows, consents = _rows(store), Consents(Pseudonyms(records.pseudonym_key))
     return ManageConsentEndpoint(
-        api_keys=ApiKeys(access.hashed_keys),
+        api_keys=_api_keys(access),
         store=rows,
         consents=consents,
         sign_name=sign.sign_name,
@@ -110,8 +116,8 @@ def receive_receipt() -> Endpoint:
     from shared.notifications.receipts import RecordReceipts
     from shared.pseudonym import Pseudonyms
 
-    store, queues, records, callback = read_settings(
-        os.environ, StoreSettings, QueueSettings, RecordSettings, CallbackSettings
+    store, queues, records, callback = deployed_settings(
+        StoreSettings, QueueSettings, RecordSettings, CallbackSettings
     )
     rows, consents = _rows(store), Consents(Pseudonyms(records.pseudonym_key))
     return ReceiveReceiptEndpoint(
@@ -138,9 +144,9 @@ def receive_event() -> BatchEndpoint:
     from shared.mapping.rule import read_rules
     from shared.phone_parser import parse_phone
 
-    store, queues, records, notices, phone = read_settings(os.environ, *_TAKING_IN)
+    store, queues, records, notices, sandbox, phone = deployed_settings(*_TAKING_IN)
     return ReceiveEventEndpoint(
-        accept=_accept(store, queues, records, notices),
+        accept=_accept(store, queues, records, notices, sandbox),
         parse_phone=partial(parse_phone, default_region=phone.default_region),
         events=EventMap(read_rules()),
         dead=DeadLetters(_queue(queues, "dead"), f"sesame-events-{queues.stage}", SystemClock()),
@@ -164,7 +170,7 @@ def dispatch_notification() -> BatchEndpoint:
     from shared.sms.notice_channel import SmsChannel
     from shared.throttle.notices import NoticeLimits
 
-    store, queues, records, notices, ways = read_settings(os.environ, *_SENDING)
+    store, queues, records, notices, ways = deployed_settings(*_SENDING)
     clock, pseudonyms = SystemClock(), Pseudonyms(records.pseudonym_key)
     channels: dict[str, Channel] = {
         "sms": SmsChannel(
@@ -218,7 +224,7 @@ def follow_message() -> BatchEndpoint:
     from shared.notifications.follow import FollowItem, FollowMessages
     from shared.sealed import Sealer
 
-    store, queues, records, notices, ways = read_settings(os.environ, *_SENDING)
+    store, queues, records, notices, ways = deployed_settings(*_SENDING)
     return WorkEndpoint(
         parse=FollowItem.parse,
         work=FollowMessages(
@@ -246,12 +252,13 @@ def sweep_messages() -> Task:
     from shared.sms.dysmsapi import DysmsapiGateway
     from shared.sms.sent_records import DysmsapiRecords
 
-    store, queues, records, notices, ways = read_settings(os.environ, *_SENDING)
+    store, queues, records, notices, ways = deployed_settings(*_SENDING)
     rows = _rows(store)
     sweep = SweepMessages(
         store=rows,
         ranges=rows,
         queue=_queue(queues, "notifications"),
+        dead=_queue(queues, "dead"),
         records=DysmsapiRecords(
             DysmsapiGateway(endpoint=ways.sms_endpoint, region=ways.sms_region)
         ),
@@ -277,7 +284,9 @@ def _accept(
     queues: QueueSettings,
     records: RecordSettings,
     notices: NotificationSettings,
+    sandbox: SandboxSettings,
 ) -> AcceptNotification:
+    from shared.access.sandbox import Sandbox
     from shared.ids import random_bytes
     from shared.notifications.accept import AcceptNotification
     from shared.pseudonym import Pseudonyms
@@ -291,6 +300,16 @@ def _accept(
         sealer=Sealer(records.record_key),
         clock=SystemClock(),
         random=random_bytes,
+        is_sandboxed=Sandbox(sandbox.codes).holds,
+    )
+
+
+def _api_keys(access: AccessSettings) -> ApiKeys:
+    from shared.access.api_keys import ApiKeys
+    from shared.access.revocation import Revocations
+
+    return ApiKeys(
+        access.hashed_keys, access.key_scopes, access.gateway_apps, Revocations(SystemClock())
     )
 
 

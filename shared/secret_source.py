@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 PREFIX = "kms:"
 
 SecretSource = Callable[[str], str]
-"""The text of a secret. Raises SettingsInvalid if it cannot be had."""
+"""The text of a secret. Raises SettingsInvalid if there is none, ProviderUnavailable if it cannot
+be had now.
+"""
 
 
 def with_secrets(

@@ -58,7 +58,7 @@ NEEDS: Mapping[str, Needs] = {
     ),
     "sweep_messages": Needs(
         {RECORDS: (*_CHANGE, RANGE)},
-        queues=(NOTIFICATIONS,),
+        queues=(NOTIFICATIONS, DEAD),
         actions=("dysms:QuerySendDetails",),
         is_worker=True,
     ),

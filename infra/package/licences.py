@@ -19,6 +19,7 @@ _IDENTIFIERS = frozenset(
         "ISC",
         "LGPL-2.1-or-later",
         "MIT",
+        "MIT-0",
         "MPL-2.0",
         "PSF-2.0",
     }

@@ -24,6 +24,7 @@ CONFIRMED: Mapping[str, str] = {
     "alibabacloud-tea-util": "0.3.15",
     "aliyun-mns-sdk": "1.3.0",
     "certifi": "2026.10.18",
+    "cffi": "2.1.1",
     "charset-normalizer": "3.5.2",
     "crc32c": "2.9.post0",
     "darabonba-core": "1.0.9",
@@ -32,6 +33,7 @@ CONFIRMED: Mapping[str, str] = {
     "protobuf": "5.29.6",
     "pydantic": "2.14.3",
     "pydantic-core": "2.50.4",
+    "pynacl": "1.6.2",
     "requests": "2.34.2",
     "tablestore": "6.4.8",
     "urllib3": "2.8.0",
@@ -56,6 +58,8 @@ EXCLUDED: Mapping[str, str | None] = {
     "cryptography": "cryptography",
     # Only for endpoints whose protocol is ws or wss; Dysmsapi has none.
     "websocket-client": "websocket",
+    # Reads C declarations, when a library for cffi is built.
+    "pycparser": None,
     # Named by aliyun-mns-sdk 1.3.0; no module of it imports it.
     "pycryptodome": None,
 }
@@ -71,6 +75,8 @@ DROPPED_FILES = frozenset(
         "tablestore/ots_sdk/ots_sdk.so",
     }
 )
+# PyNaCl loads cffi's compiled backend alone; the package in Python is for building libraries.
+DROPPED_PACKAGES = frozenset({"cffi"})
 DROPPED_FOLDERS = frozenset({"tests", "test", "__pycache__"})
 DROPPED_SUFFIXES = frozenset(
     {".pyi", ".pyx", ".pxd", ".c", ".h", ".pth", ".pyd", ".dll", ".dylib", ".exe"}
@@ -83,6 +89,8 @@ def ships(path: PurePosixPath, extension_suffixes: tuple[str, ...]) -> bool:
     puts beside the modules, do not; nor do extension modules of another interpreter or system.
     """
     if path.parts[0] in {"bin", "..", "Scripts"} or str(path) in DROPPED_FILES:
+        return False
+    if path.parts[0] in DROPPED_PACKAGES:
         return False
     if path.parts[0].endswith(".dist-info"):
         return "/".join(path.parts[1:]).startswith(KEPT_METADATA)

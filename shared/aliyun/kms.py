@@ -11,7 +11,7 @@ from alibabacloud_tea_openapi.utils_models import OpenApiRequest, Params
 from darabonba.runtime import RuntimeOptions
 
 from shared.aliyun.openapi import failure_of, openapi_config
-from shared.errors import SettingsInvalid
+from shared.errors import ProviderUnavailable, SettingsInvalid
 
 READ_TIMEOUT_MS = 3_000
 _GET_SECRET_VALUE = {
@@ -40,12 +40,17 @@ class KmsSecrets:
         )
 
     def __call__(self, name: str) -> str:
-        """The current version of the secret. Raises SettingsInvalid with the service's code."""
+        """The current version of the secret. Raises SettingsInvalid with the service's code if it
+        is not there for this role, ProviderUnavailable if KMS cannot be asked now.
+        """
         request = OpenApiRequest(query={"SecretName": name})
         try:
             answer = self._client.call_api(Params(**_GET_SECRET_VALUE), request, RuntimeOptions())
         except Exception as error:  # the SDK's transport raises more kinds than it names
-            raise SettingsInvalid(f"kms:{name}: {failure_of(error).code}") from None
+            failure = failure_of(error)
+            if failure.is_clear and failure.code.startswith("Forbidden"):
+                raise SettingsInvalid(f"kms:{name}: {failure.code}") from None
+            raise ProviderUnavailable(f"kms:{failure.code}") from None
         text = answer.get("body", {}).get("SecretData")
         if not isinstance(text, str) or not text:
             raise SettingsInvalid(f"kms:{name}: empty_answer")

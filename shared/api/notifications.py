@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import Field
 
-from shared.access.api_keys import ApiKeys
+from shared.access.api_keys import ApiKeys, Scope
+from shared.access.revocation import KeyCheck
+from shared.api.callers import caller_of
 from shared.api.json_body import MAX_BODY_BYTES as SMALL_BODY_BYTES
 from shared.api.json_body import Body, parse_body, refuse_what_never_fits
 from shared.api.notification_body import (
@@ -25,8 +27,16 @@ from shared.notifications.accept import Accepted
 from shared.notifications.model import Notification
 from shared.notifications.view import ShowMessages
 from shared.phone import PhoneNumber
+from shared.rows import RowStore
 
 _MESSAGES = "/v1/messages/"
+
+
+class Accept(Protocol):
+    """Takes notifications on."""
+
+    def __call__(self, notification: Notification, *, check: KeyCheck | None) -> Accepted:
+        """Raises Unauthenticated if `check` does."""
 
 
 class SendNotificationEndpoint:
@@ -36,7 +46,7 @@ class SendNotificationEndpoint:
         self,
         *,
         api_keys: ApiKeys,
-        accept: Callable[[Notification], Accepted],
+        accept: Accept,
         parse_phone: Callable[[str], PhoneNumber],
     ) -> None:
         self._api_keys = api_keys
@@ -48,17 +58,17 @@ class SendNotificationEndpoint:
         has none.
         """
         refuse_what_never_fits(request, method="POST", max_bytes=MAX_BODY_BYTES)
-        tenant = self._api_keys.tenant_of(request.headers.get("authorization"))
+        caller = caller_of(self._api_keys, request, "notify")
         header = request.headers.get("idempotency-key")
         key = parse_key(header) if header is not None else None
         body = parse_body(request, NotificationBody)
         notification, rejected = notification_of(
             body,
-            tenant=tenant,
+            tenant=caller.tenant,
             parse_phone=self._parse_phone,
             dedupe_key=f"idempotency-key:{key}" if key else None,
         )
-        accepted = self._accept(notification)
+        accepted = self._accept(notification, check=caller.check)
         headers = {"Idempotency-Replayed": "true"} if accepted.is_replay else {}
         return HttpResponse(202, _answer(accepted, rejected, len(body.to)), headers)
 
@@ -88,22 +98,30 @@ class MessageSearchBody(Body):
 
 
 class TrackMessageEndpoint:
-    """GET and DELETE /v1/messages/{message_id}, POST /v1/messages/search."""
+    """GET and DELETE /v1/messages/{message_id}, POST /v1/messages/search.
+
+    messages: what finds messages in a store.
+    """
 
     def __init__(
         self,
         *,
         api_keys: ApiKeys,
-        messages: ShowMessages,
+        store: RowStore,
+        messages: Callable[[RowStore], ShowMessages],
         parse_phone: Callable[[str], PhoneNumber],
     ) -> None:
         self._api_keys = api_keys
+        self._store = store
         self._messages = messages
         self._parse_phone = parse_phone
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """200 with a message's life so far, called off by DELETE, or with a phone's messages."""
-        tenant = self._api_keys.tenant_of(request.headers.get("authorization"))
+        # Whoever may send may call it off.
+        scope: Scope = "notify" if request.method == "DELETE" else "read"
+        caller = caller_of(self._api_keys, request, scope)
+        tenant, check = caller.tenant, caller.check
         name = request.path.removeprefix(_MESSAGES)
         if not request.path.startswith(_MESSAGES) or not name or "/" in name:
             raise NotFound
@@ -111,11 +129,14 @@ class TrackMessageEndpoint:
             refuse_what_never_fits(request, method="POST", max_bytes=SMALL_BODY_BYTES)
             body = parse_body(request, MessageSearchBody)
             phone = self._parse_phone(body.phone)
-            found = self._messages.of_phone(tenant, phone, body.limit)
+            if check is not None:  # a range takes no other row along
+                check.ask(self._store)
+            found = self._messages(self._store).of_phone(tenant, phone, body.limit)
             return HttpResponse(200, {"messages": found})
+        messages = self._messages(self._store if check is None else check.along(self._store))
         if request.method == "DELETE":
             refuse_what_never_fits(request, method="DELETE", max_bytes=SMALL_BODY_BYTES)
-            return HttpResponse(200, self._messages.cancel(tenant, name))
+            return HttpResponse(200, messages.cancel(tenant, name))
         if request.method not in ("GET", "HEAD"):
             raise MethodNotAllowed("GET, HEAD, DELETE")
-        return HttpResponse(200, self._messages.one(tenant, name))
+        return HttpResponse(200, messages.one(tenant, name))

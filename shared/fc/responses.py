@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from shared.errors import (
     MethodNotAllowed,
+    ProofRequired,
     Quota,
     RequestInvalid,
     SesameError,
@@ -22,6 +23,7 @@ STATUS: Mapping[str, int] = {
     "unauthenticated": 401,
     "forbidden": 403,
     "destination_not_allowed": 403,
+    "proof_required": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "idempotency_in_progress": 409,
@@ -101,6 +103,8 @@ def problem(error: SesameError, request_id: str) -> HttpResponse:
             headers.update(rate_limit(error.quota))
     if isinstance(error, RequestInvalid) and error.problems:
         body["errors"] = [{"field": each.field, "reason": each.reason} for each in error.problems]
+    if isinstance(error, ProofRequired):
+        body["puzzle"] = error.puzzle
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = error.allowed
     if status == 401:

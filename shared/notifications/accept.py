@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from shared.clock import Clock
 from shared.errors import (
@@ -20,9 +21,11 @@ from shared.errors import (
     QueueUnavailable,
     RequestInvalid,
     StoreUnavailable,
+    Unauthenticated,
 )
 from shared.ids import RandomBytes
 from shared.notifications.message_rows import (
+    DONE,
     OPEN,
     VOID,
     MessageRef,
@@ -36,9 +39,10 @@ from shared.notifications.ports import Templates
 from shared.notifications.router import first_channel
 from shared.observability.events import NOTIFICATION_ACCEPTED, NOTIFICATION_LEFT_TO_SWEEP
 from shared.observability.logs import log_event
+from shared.phone import PhoneNumber
 from shared.pseudonym import Pseudonyms
 from shared.queue import BODY_LIMIT_BYTES, DELAY_LIMIT_S, Queue, QueueItem
-from shared.rows import RECORDS, Require, RowChange, RowKey, RowStore
+from shared.rows import RECORDS, Require, RowChange, RowKey, RowStore, Value
 from shared.sealed import Sealer
 from shared.template import ChannelName, Template
 
@@ -72,11 +76,24 @@ class Accepted:
         return all(message.is_known for message in self.messages)
 
 
+class CallerCheck(Protocol):
+    """Asks, in a batch that is made anyway, whether who calls still may."""
+
+    def change(self) -> RowChange:
+        """Refused if not."""
+
+    def settle(self, *, was_applied: bool) -> None:
+        """Take in what became of it. Raises Unauthenticated if it was refused."""
+
+
 class AcceptNotification:
     """Takes notifications on. Call it with a Notification.
 
     Raises RequestInvalid (template, params, send_at, channels), IdempotencyKeyReused,
-    StoreUnavailable, QueueUnavailable. Costs one round trip to the store for up to 66 recipients.
+    StoreUnavailable, QueueUnavailable; Unauthenticated if `check` says so. Costs one round trip to
+    the store for up to 66 recipients.
+
+    is_sandboxed: whose messages a tenant only tries out: on record as delivered, never queued.
     """
 
     def __init__(
@@ -89,17 +106,19 @@ class AcceptNotification:
         sealer: Sealer,
         clock: Clock,
         random: RandomBytes,
+        is_sandboxed: Callable[[str, PhoneNumber], bool] = lambda tenant, phone: False,
     ) -> None:
         self._store = store
         self._queue = queue
         self._templates = templates
+        self._is_sandboxed = is_sandboxed
         self._pseudonyms = pseudonyms
         self._sealer = sealer
         self._clock = clock
         self._random = random
         self._rows = MessageRows(pseudonyms)
 
-    def __call__(self, notification: Notification) -> Accepted:
+    def __call__(self, notification: Notification, *, check: CallerCheck | None = None) -> Accepted:
         """The messages, durably taken on."""
         now_ms = self._clock.now_ms()
         template = self._checked(notification, now_ms)
@@ -123,11 +142,12 @@ class AcceptNotification:
             ],
             _header(notification, notification_id, fingerprint, now_ms),
             fingerprint,
+            check,
         )
         is_scheduled = _delay_s(notification, now_ms) > 0
         fresh: dict[ChannelName, list[Recipient]] = {}
         for recipient, channel, was_known in zip(recipients, channels, known, strict=True):
-            if not was_known:
+            if not was_known and not self._is_sandboxed(notification.tenant, recipient.phone):
                 fresh.setdefault(channel, []).append(recipient)
         if fresh:
             items = [
@@ -209,7 +229,7 @@ class AcceptNotification:
     ) -> RowChange:
         is_scheduled = _delay_s(notification, now_ms) > 0
         nonce = self._random(8).hex()
-        return RowChange(
+        row = RowChange(
             ref.key,
             requires=is_free_to_accept(),
             puts={
@@ -230,6 +250,8 @@ class AcceptNotification:
             },
             proof=("nonce", nonce),
         )
+        is_test = self._is_sandboxed(notification.tenant, recipient.phone)
+        return _delivered_in_sandbox(row, now_ms) if is_test else row
 
     # --- the rows ----------------------------------------------------------------------------
 
@@ -239,12 +261,13 @@ class AcceptNotification:
         others: Sequence[RowChange],
         header: RowChange | None,
         fingerprint: str,
+        check: CallerCheck | None,
     ) -> list[bool]:
         """As _write; what a failure has left half written is called off, unless a key can bring
         the request again.
         """
         try:
-            return self._write(messages, others, header, fingerprint)
+            return self._write(messages, others, header, fingerprint, check)
         except StoreUnavailable:
             if header is None:
                 with suppress(StoreUnavailable):
@@ -257,9 +280,10 @@ class AcceptNotification:
         others: Sequence[RowChange],
         header: RowChange | None,
         fingerprint: str,
+        check: CallerCheck | None,
     ) -> list[bool]:
-        """For each message whether it was known before. Raises IdempotencyKeyReused, and then none
-        of them is there.
+        """For each message whether it was known before. Raises IdempotencyKeyReused or
+        Unauthenticated, and then none of them is there.
         """
         known: list[bool] = []
         per_trip = _ROWS_A_TRIP // 3
@@ -267,21 +291,31 @@ class AcceptNotification:
             part = messages[start : start + per_trip]
             rest = others[2 * start : 2 * (start + per_trip)]
             head = [header] if header is not None and start == 0 else []
-            verdicts = self._store.apply([*part, *head, *rest])
+            asked = [check.change()] if check is not None and start == 0 else []
+            verdicts = self._store.apply([*part, *head, *rest, *asked])
             applied = verdicts[: len(part)]
             head_fits = verdicts[len(part)] if head else True
+            written = [change.key for change, ok in zip(part, applied, strict=True) if ok]
+            if check is not None and asked:
+                self._settle(check, written, fingerprint, was_applied=verdicts[-1])
             refused = [change.key for change, ok in zip(part, applied, strict=True) if not ok]
             rows = self._store.read(refused) if refused else []
             if not head_fits or any(
                 row is not None and row.get("fingerprint") != fingerprint for row in rows
             ):
-                self._call_off(
-                    [change.key for change, ok in zip(part, applied, strict=True) if ok],
-                    fingerprint,
-                )
+                self._call_off(written, fingerprint)
                 raise IdempotencyKeyReused
             known += [not ok for ok in applied]
         return known
+
+    def _settle(
+        self, check: CallerCheck, written: Sequence[RowKey], fingerprint: str, *, was_applied: bool
+    ) -> None:
+        try:
+            check.settle(was_applied=was_applied)
+        except Unauthenticated:
+            self._call_off(written, fingerprint)
+            raise
 
     # --- the queue ---------------------------------------------------------------------------
 
@@ -348,6 +382,12 @@ def _distinct(notification: Notification) -> list[Recipient]:
             for each in notification.recipients
         }.values()
     )
+
+
+def _delivered_in_sandbox(row: RowChange, now_ms: int) -> RowChange:
+    """The row of a message that has come to its end without a send."""
+    end: dict[str, Value] = {"phase": DONE, "status": "delivered", "reason": "sandbox"}
+    return replace(row, puts={**row.puts, **end, **event(now_ms, "delivered", "sandbox")})
 
 
 def _header(

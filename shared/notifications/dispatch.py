@@ -14,7 +14,7 @@ import random as jitter
 from collections.abc import Callable, Mapping, Sequence
 
 from shared.clock import Clock
-from shared.errors import StoreUnavailable
+from shared.errors import QueueUnavailable, StoreUnavailable
 from shared.ids import RandomBytes
 from shared.notifications.candidate import Candidate, groups_of, next_turn, refunds
 from shared.notifications.claiming import Claiming
@@ -30,7 +30,7 @@ from shared.notifications.message_rows import (
     settle,
 )
 from shared.notifications.model import Recipient, WorkItem
-from shared.notifications.outcome import next_of
+from shared.notifications.outcome import Next, next_of
 from shared.notifications.ports import (
     Breaker,
     Budgets,
@@ -120,13 +120,15 @@ class DispatchNotifications:
         candidates: list[Candidate] = []
         for item in items:
             template = self._templates.get(item.template)
-            if template is None:  # taken out of the catalogue while messages were under way
-                self._bury(item, "no_template")
+            if template is None:
                 continue
             candidates += [self._candidate(item, each, template) for each in item.recipients]
         unique = {candidate.ref: candidate for candidate in candidates}
         for group in groups_of(list(unique.values())):
             self._dispatch(group)
+        for item in items:  # taken out of the catalogue while messages were under way
+            if self._templates.get(item.template) is None:
+                self._bury(item, "no_template")
 
     def _bury(self, item: WorkItem, reason: str) -> None:
         now_ms = self._clock.now_ms()
@@ -143,7 +145,8 @@ class DispatchNotifications:
             if change.key not in rows or bears_mark(rows[change.key], change)
         ]
         if letters:
-            self._dead.put(letters)
+            if self._dead.put(letters) < len(letters):
+                raise QueueUnavailable("dead_letters")  # the item comes again, and they with it
             with continued(item.trace):
                 log_event(
                     ITEM_REFUSED,
@@ -220,17 +223,18 @@ class DispatchNotifications:
 
     def _record(self, group: Sequence[Candidate], owner: str) -> None:
         now_ms = self._clock.now_ms()
+        dying = [(each, each.end) for each in group if each.end and each.end.is_dead]
+        letters = [
+            dead_letter(each.item, each.recipient, end.reason, now_ms) for each, end in dying
+        ]
+        # Before the end is on record, or a worker that dies here leaves it without a letter.
+        if letters and self._dead.put(letters) < len(letters):
+            for each, _ in dying:
+                each.end = Next.later("no_dead_letter", delay_s=60, is_free=True)
         changes: list[RowChange] = []
         for candidate in group:
             changes += self._ending(candidate, owner, now_ms)
         changes += refunds(group, self._budgets, owner=owner, now_ms=now_ms)
-        dead = [
-            dead_letter(each.item, each.recipient, each.end.reason, now_ms)
-            for each in group
-            if each.end and each.end.is_dead
-        ]
-        if dead:  # before the end is on record, or a worker that dies here leaves it without
-            self._dead.put(dead)
         reasons = [each.end.reason for each in group if each.end and each.end.opens_breaker]
         if reasons:
             log_event(BREAKER_OPENED, level=logging.ERROR, provider_code=reasons[0])

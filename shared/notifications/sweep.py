@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from shared.clock import Clock
-from shared.errors import SesameError
+from shared.errors import QueueUnavailable, SesameError
+from shared.notifications.dead_letters import dead_letter
 from shared.notifications.fallback import fall_back, next_channel
 from shared.notifications.message_rows import (
     CLAIMED,
@@ -86,10 +87,11 @@ class _Step:
 
     changes: list[RowChange]
     item: QueueItem | None = None
+    letter: QueueItem | None = None
 
 
 class SweepMessages:
-    """Looks after every message that is due. Call it. Raises StoreUnavailable."""
+    """Looks after every message that is due. Call it. Raises StoreUnavailable, QueueUnavailable."""
 
     def __init__(
         self,
@@ -97,6 +99,7 @@ class SweepMessages:
         store: RowStore,
         ranges: RowRange,
         queue: Queue,
+        dead: Queue,
         records: SentRecords,
         rows: MessageRows,
         templates: Templates,
@@ -107,6 +110,7 @@ class SweepMessages:
         self._store = store
         self._ranges = ranges
         self._queue = queue
+        self._dead = dead
         self._records = records
         self._rows = rows
         self._templates = templates
@@ -136,6 +140,7 @@ class SweepMessages:
         rows = dict(zip(keys, self._store.read(keys) if keys else [], strict=True))
         changes: list[RowChange] = []
         items: list[QueueItem] = []
+        letters: list[QueueItem] = []
         looked: set[MessageRef] = set()
         for ref in refs:
             row = rows.get(ref.key) if ref else None
@@ -146,6 +151,10 @@ class SweepMessages:
             changes += step.changes
             if step.item:
                 items.append(step.item)
+            if step.letter:
+                letters.append(step.letter)
+        if letters and self._dead.put(letters) < len(letters):
+            raise QueueUnavailable("dead_letters")  # the timer comes again, and looks again
         # The old entries go last, since a batch may be carried out in part: a look too many costs
         # little, an entry too few would be a message without an end.
         self._store.apply(join(changes))
@@ -190,7 +199,10 @@ class SweepMessages:
             sent = self._settled(ref, row, DONE, "sent", "reconciled", now_ms)
             return _Step([sent, self._later(ref, row, now_ms)])
         if number_in(row, "attempts") >= REOPEN_LIMIT:
-            return _Step([self._settled(ref, row, DEAD, "failed", "never_confirmed", now_ms)])
+            reason = "never_confirmed"
+            letter = dead_letter(self._work(ref, row, recipient), recipient, reason, now_ms)
+            settled = self._settled(ref, row, DEAD, "failed", reason, now_ms)
+            return _Step([settled], letter=letter)
         opened = self._settled(ref, row, OPEN, "waiting", "was_not_sent", now_ms)
         return _Step([opened, self._later(ref, row, now_ms)], self._item(ref, row, recipient))
 
@@ -262,15 +274,16 @@ class SweepMessages:
         return agenda_entry(ref, now_ms + min(max(LOOK_BASE_MS, age_ms), LOOK_STEP_LIMIT_MS))
 
     def _item(self, ref: MessageRef, row: Row, recipient: Recipient) -> QueueItem:
-        return QueueItem(
-            WorkItem(
-                notification_id=ref.notification_id,
-                tenant=str(row["tenant"]),
-                template=str(row["template"]),
-                channel=channel_name(row["channel"]),
-                fingerprint=str(row["fingerprint"]),
-                recipients=(recipient,),
-                attempt=number_in(row, "attempts"),
-                accepted_ms=number_in(row, "accepted_ms"),
-            ).body()
+        return QueueItem(self._work(ref, row, recipient).body())
+
+    def _work(self, ref: MessageRef, row: Row, recipient: Recipient) -> WorkItem:
+        return WorkItem(
+            notification_id=ref.notification_id,
+            tenant=str(row["tenant"]),
+            template=str(row["template"]),
+            channel=channel_name(row["channel"]),
+            fingerprint=str(row["fingerprint"]),
+            recipients=(recipient,),
+            attempt=number_in(row, "attempts"),
+            accepted_ms=number_in(row, "accepted_ms"),
         )

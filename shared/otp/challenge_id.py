@@ -103,11 +103,11 @@ def _unpacked(raw: bytes) -> PhoneNumber:
 
 def _masked(keyring: Keyring, version: int, nonce: bytes, plain: bytes) -> bytes:
     stream = b"".join(
-        keyring.mac(version, "mask", nonce, bytes([block]))
+        keyring.mac(version, "mask2", nonce, bytes([block]))
         for block in range(-(-len(plain) // hashlib.sha256().digest_size))
     )
     return bytes(a ^ b for a, b in zip(plain, stream, strict=False))
 
 
 def _tag(keyring: Keyring, version: int, tenant: str, sealed: bytes) -> bytes:
-    return keyring.mac(version, "tag", tenant.encode(), sealed)[:_TAG_BYTES]
+    return keyring.mac(version, "tag2", tenant.encode(), sealed)[:_TAG_BYTES]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from shared.otp.challenge_id import ChallengeRef
 from shared.otp.policy import Policy
-from shared.rows import Require, Row, RowChange, RowKey, number_in, require_absent
+from shared.rows import Require, Row, RowChange, RowKey, Value, number_in, require_absent
 
 _NONE = "none"
 PHONE_COOL_DOWN_S = 60
@@ -56,7 +56,12 @@ class ChallengeRows:
         return [
             RowChange(
                 key=self.phone,
-                puts={self._current: self.nonce, self._expiry: self.ref.expires_ms},
+                requires=self._cool(policy, now_ms),
+                puts={
+                    self._current: self.nonce,
+                    self._expiry: self.ref.expires_ms,
+                    **self._sent(policy, now_ms),
+                },
             ),
             RowChange(
                 key=self.own,
@@ -71,7 +76,6 @@ class ChallengeRows:
                     "created_ms": now_ms,
                     "expires_ms": self.ref.expires_ms,
                     "delivery": "sending",
-                    "sent_ms": now_ms,
                 },
                 proof=("hash", code_hash),
             ),
@@ -79,20 +83,21 @@ class ChallengeRows:
 
     def reopen(self, *, context: str, policy: Policy, entry: str, now_ms: int) -> list[RowChange]:
         """Let the challenge go out once more, if it is live, unused, bound to that context, and
-        has attempts left; and, where its policy wants more than the phone's minute, is cool.
+        has attempts left.
         """
-        cool_ms = now_ms - policy.resend_after_s * 1000
-        cools = (Require("sent_ms", "<=", cool_ms, if_missing=True),)
         return [
-            RowChange(key=self.phone, requires=self._guessable(policy, now_ms)),
+            RowChange(
+                key=self.phone,
+                requires=(*self._guessable(policy, now_ms), *self._cool(policy, now_ms)),
+                puts=self._sent(policy, now_ms),
+            ),
             RowChange(
                 key=self.own,
                 requires=(
                     Require("state", "==", "pending"),
                     Require("context", "==", context),
-                    *(cools if policy.resend_after_s > PHONE_COOL_DOWN_S else ()),
                 ),
-                puts={"resent_by": entry, "sent_ms": now_ms},
+                puts={"resent_by": entry},
                 proof=("resent_by", entry),
             ),
         ]
@@ -106,18 +111,30 @@ class ChallengeRows:
             proof=("hash", code_hash),
         )
 
-    def unsent(self, *, entry: str) -> RowChange:
-        """Undo the cool-down of a resend that did not happen."""
-        return RowChange(
-            key=self.own, requires=(Require("resent_by", "==", entry),), puts={"sent_ms": 0}
-        )
+    def warm(self, *, policy: Policy, now_ms: int) -> list[RowChange]:
+        """Undo the cool-down of a request of that time, which sent nothing."""
+        if not self._sent(policy, now_ms):
+            return []
+        return [RowChange(key=self.phone, deletes=(f"sent_{self.slot}",))]
 
-    def cool_down_s(self, own: Row | None, *, policy: Policy, now_ms: int) -> int:
-        """How long until the challenge may go out again; 0 if its policy lets it."""
-        if policy.resend_after_s <= PHONE_COOL_DOWN_S:
+    def cool_down_s(self, phone: Row | None, *, policy: Policy, now_ms: int) -> int:
+        """How long until a code of this slot may go out again; 0 if its policy lets it."""
+        if not self._sent(policy, now_ms):
             return 0
-        wait_ms = number_in(own or {}, "sent_ms") + policy.resend_after_s * 1000 - now_ms
-        return max(0, -(-wait_ms // 1000))
+        sent_ms = number_in(phone or {}, f"sent_{self.slot}")
+        return max(0, -(-(sent_ms + policy.resend_after_s * 1000 - now_ms) // 1000))
+
+    def _cool(self, policy: Policy, now_ms: int) -> tuple[Require, ...]:
+        """What a policy wants that cools longer than the phone's own limit of one a minute."""
+        if not self._sent(policy, now_ms):
+            return ()
+        latest_ms = now_ms - policy.resend_after_s * 1000
+        return (Require(f"sent_{self.slot}", "<=", latest_ms, if_missing=True),)
+
+    def _sent(self, policy: Policy, now_ms: int) -> dict[str, Value]:
+        if policy.resend_after_s <= PHONE_COOL_DOWN_S:
+            return {}
+        return {f"sent_{self.slot}": now_ms}
 
     def is_open(
         self,

@@ -6,7 +6,7 @@ idempotency key - by row; `shared/otp/request.py` has them carried out.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, replace
 
 from shared.errors import ChallengeInvalid, Quota, SesameError, Throttled
@@ -25,7 +25,8 @@ class Issuance:
     """The parts of one request, each of which knows its own rows.
 
     context: the keyed hash of the bound context. entry: marks what this request writes.
-    issued: the answer if all goes well. now_ms: the moment of the request.
+    issued: the answer if all goes well. now_ms: the moment of the request. is_sandboxed: of a test
+    number, so that nothing is sent.
     """
 
     request: OtpRequest
@@ -39,6 +40,7 @@ class Issuance:
     issued: OtpIssued
     entry: str
     now_ms: int
+    is_sandboxed: bool = False
 
     @property
     def is_resend(self) -> bool:
@@ -70,7 +72,7 @@ class Issuance:
             now_ms=self.now_ms,
         ):
             raise ChallengeInvalid
-        wait_s = self._cool_down_s(rows) if self.is_resend and self.rows.own not in held else 0
+        wait_s = self._cool_down_s(rows) if self.rows.phone not in held else 0
         if wait_s:
             span_s = self.policy.resend_after_s
             raise Throttled(Quota("resend", 1, span_s, 0, wait_s))
@@ -88,14 +90,24 @@ class Issuance:
         return None if answer is None else replayed(answer)
 
     def give_back(
-        self, rows: Rows, held: Container[RowKey], *, ended: SesameError | None
+        self,
+        rows: Rows,
+        held: Container[RowKey],
+        *,
+        ended: SesameError | None,
+        known: Collection[RowKey] = (),
     ) -> list[RowChange]:
-        """Undo the rows that were taken, as nothing was sent."""
-        changes = [*self.admission.refund(), *self._key_end(ended)]
-        if self.is_resend:
-            changes.append(self.rows.unsent(entry=self.entry))
-        else:
+        """Undo the rows that were taken, as nothing was sent. held: those that may be; known:
+        those that certainly are.
+        """
+        changes = [*self.admission.refund(known), *self._key_end(ended)]
+        changes += self.rows.warm(policy=self.policy, now_ms=self.now_ms)
+        if not self.is_resend:
             changes += self.rows.withdraw(rows.get(self.rows.phone))
+        elif self.policy.resend == "new" and self._keys <= set(known):
+            # All was taken, so the new code may stand in the place of the old one already, and
+            # nobody has it.
+            changes += self.rows.void()
         return [change for change in join(changes) if change.key in held]
 
     def unsend(self, ended: SesameError) -> list[RowChange]:
@@ -104,8 +116,19 @@ class Issuance:
         a new code was to take its place: nobody has that one.
         """
         keeps = self.is_resend and self.policy.resend == "same"
-        end = [self.rows.unsent(entry=self.entry)] if keeps else self.rows.void()
-        return join([*self.admission.refund(), *end, *self._key_end(ended)])
+        end = [] if keeps else self.rows.void()
+        return join(
+            [
+                *self.admission.refund(self._keys),
+                *self.rows.warm(policy=self.policy, now_ms=self.now_ms),
+                *end,
+                *self._key_end(ended),
+            ]
+        )
+
+    @property
+    def _keys(self) -> set[RowKey]:
+        return {change.key for change in self.take()}
 
     def renewal(self) -> RowChange | None:
         """The new code of a resend, where its policy wants one: the last change before the send."""
@@ -137,7 +160,7 @@ class Issuance:
 
     def _cool_down_s(self, rows: Rows) -> int:
         return self.rows.cool_down_s(
-            rows.get(self.rows.own), policy=self.policy, now_ms=self.now_ms
+            rows.get(self.rows.phone), policy=self.policy, now_ms=self.now_ms
         )
 
     def _challenge(self) -> list[RowChange]:

@@ -16,7 +16,8 @@ Context = Mapping[str, str | int | float | bool]
 class OtpRequest:
     """A wish for a code, or, with `challenge_id`, for the same code again.
 
-    client_ip, device_id: of the person's device, where the caller knows them.
+    client_ip, device_id: of the person's device, where the caller knows them. source_ip: where the
+    request itself came from, of a person's own app: then it is the address that counts.
     context: bound to the code, so that it verifies for nothing else.
     """
 
@@ -29,11 +30,14 @@ class OtpRequest:
     device_id: str | None = None
     context: Context = field(default_factory=dict)
     idempotency_key: str | None = None
+    source_ip: str | None = None
 
     @property
     def facts(self) -> SendFacts:
         """What limits and rules look at."""
-        return SendFacts(self.tenant, self.phone, self.purpose, self.client_ip, self.device_id)
+        return SendFacts(
+            self.tenant, self.phone, self.purpose, self.source_ip or self.client_ip, self.device_id
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,8 @@ class OtpGuess:
 
 @dataclass(frozen=True, slots=True)
 class OtpVerified:
-    """The right code, for the first time."""
+    """The right code, for the first time. phone: the one that the code was sent to."""
 
     challenge_id: str
     purpose: str
+    phone: PhoneNumber

@@ -25,7 +25,7 @@ _Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}$")]
 class _Limit(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
-    limit: int = Field(ge=1)
+    limit: int = Field(ge=1, le=500)
     window_s: int = Field(ge=1, le=86_400)
 
 

@@ -29,8 +29,11 @@ class Admission(Protocol):
     def is_being_guessed(self, rows: Mapping[RowKey, Row | None]) -> bool:
         """True if the phone has spent more than half of its guesses."""
 
-    def refund(self) -> list[RowChange]:
-        """Take the send back."""
+    def at_risk(self, risk: int) -> Admission:
+        """The same for a code of which one guess is right with that probability."""
+
+    def refund(self, held: Container[RowKey]) -> list[RowChange]:
+        """Take the send back. held: the rows that it certainly counts in."""
 
     def settle(self) -> None:
         """The send happened."""
@@ -58,9 +61,10 @@ class SendLimits(Protocol):
         risk: int,
         entry: str,
         now_ms: int,
+        proof: str | None = None,
     ) -> Admission:
         """The limits that one send counts in: (limit, window in s) of its purpose among them. risk:
-        of one guess at its code.
+        of one guess at its code. proof: what the caller gave as one, should a limit want it.
         """
 
 
@@ -69,6 +73,48 @@ class SendRules(Protocol):
 
     def check(self, facts: SendFacts) -> None:
         """Raises DestinationNotAllowed, Forbidden."""
+
+
+class CallerCheck(Protocol):
+    """Asks, in a batch that is made anyway, whether who calls still may."""
+
+    def change(self) -> RowChange:
+        """Refused if not."""
+
+    def settle(self, *, was_applied: bool) -> None:
+        """Take in what became of it. Raises Unauthenticated if it was refused."""
+
+
+class Sandbox(Protocol):
+    """Numbers that nothing is ever sent to."""
+
+    def code_for(self, tenant: str, phone: PhoneNumber) -> str | None:
+        """The fixed code of a tenant's test number; None if it is a real one."""
+
+
+class ProofDemand(Protocol):
+    """Wants a proof where a phone's codes are being guessed at."""
+
+    def refuse_guessed(self, facts: SendFacts, *, proof: str | None, now_ms: int) -> None:
+        """Raises ProofRequired."""
+
+
+class Tally(Protocol):
+    """One guess, counted as right."""
+
+    @property
+    def changes(self) -> Sequence[RowChange]:
+        """For the batch of the guess: rows of their own, which nothing refuses."""
+
+    def end(self, *, was_right: bool) -> None:
+        """Say how it ended; to be left out where nobody knows."""
+
+
+class Conversions(Protocol):
+    """Counts which codes are typed."""
+
+    def guess(self, *, tenant: str, phone: PhoneNumber, sent_ms: int, entry: str) -> Tally:
+        """A guess at a code that was first sent at `sent_ms`."""
 
 
 class GuessLimits(Protocol):

@@ -8,6 +8,7 @@ and to give back what the other rows took. After the send one more batch records
 from __future__ import annotations
 
 import logging
+from collections.abc import Container
 
 from shared.errors import (
     ChallengeInvalid,
@@ -35,11 +36,22 @@ from shared.otp.core import OtpCore
 from shared.otp.issuance import Issuance, Rows
 from shared.otp.model import OtpIssued, OtpRequest
 from shared.otp.policy import Policy
-from shared.otp.ports import Claim, CodeSender, IdempotencyKeys, SendLimits, SendRules
+from shared.otp.ports import (
+    Admission,
+    CallerCheck,
+    Claim,
+    CodeSender,
+    IdempotencyKeys,
+    ProofDemand,
+    Sandbox,
+    SendLimits,
+    SendRules,
+)
 from shared.rows import RowChange, RowKey, bears_mark
 from shared.send_outcome import RefusalKind, SendAccepted, SendOutcome, SendRefused, SendUnknown
 
 _TRIES = 3
+_SANDBOX = "sandbox"
 _TAKE_LIMIT_MS = 8_000
 """Later than that nothing is sent any more: the invocation must live to record how a send ended."""
 
@@ -49,9 +61,10 @@ class RequestOtp:
 
     Raises PurposeUnknown, DestinationNotAllowed, Forbidden, ChallengeInvalid, Throttled,
     IdempotencyInProgress, IdempotencyKeyReused, PhoneInvalid (the provider knows better),
-    ProviderUnavailable, StoreUnavailable. A request that raises gives back what it took, all but
-    its idempotency record; if it got as far as the provider, it has ended the challenge that it was
-    to replace.
+    ProviderUnavailable, StoreUnavailable; ProofRequired if `proof` is not good and one is demanded;
+    Unauthenticated if `check` says so. A request that raises gives back what it took, all but its
+    idempotency record; if it got as far as the provider, it has ended the challenge that it was to
+    replace.
     """
 
     def __init__(
@@ -62,25 +75,25 @@ class RequestOtp:
         limits: SendLimits,
         idempotency: IdempotencyKeys,
         sender: CodeSender,
+        sandbox: Sandbox | None = None,
+        demand: ProofDemand | None = None,
     ) -> None:
         self._core = core
         self._rules = rules
         self._limits = limits
         self._idempotency = idempotency
         self._sender = sender
+        self._sandbox = sandbox
+        self._demand = demand
 
-    def __call__(self, request: OtpRequest) -> OtpIssued:
+    def __call__(
+        self, request: OtpRequest, *, check: CallerCheck | None = None, proof: str | None = None
+    ) -> OtpIssued:
         """The code under way, or what an earlier request with this key was answered."""
-        issuance, replay = self._take(self._issuance(request))
+        issuance, replay = self._take(self._issuance(request, proof), check, proof)
         if replay is not None:
             return replay
-        outcome = self._sender.send_code(
-            phone=request.phone,
-            purpose=request.purpose,
-            code=issuance.code,
-            locale=request.locale,
-            out_id=issuance.out_id,
-        )
+        outcome = self._send(issuance)
         _log_end(issuance, outcome)
         match outcome:
             case SendAccepted(biz_id):
@@ -92,9 +105,20 @@ class RequestOtp:
                 self._undo(issuance.unsend(error))
                 raise error
 
+    def _send(self, issuance: Issuance) -> SendOutcome:
+        if issuance.is_sandboxed:
+            return SendAccepted(_SANDBOX)
+        return self._sender.send_code(
+            phone=issuance.request.phone,
+            purpose=issuance.request.purpose,
+            code=issuance.code,
+            locale=issuance.request.locale,
+            out_id=issuance.out_id,
+        )
+
     # --- the issuance ------------------------------------------------------------------------
 
-    def _issuance(self, request: OtpRequest) -> Issuance:
+    def _issuance(self, request: OtpRequest, proof: str | None) -> Issuance:
         policy = self._core.policies.get(request.purpose)
         if policy is None:
             raise PurposeUnknown(FieldProblem("purpose", "unknown"))
@@ -105,16 +129,38 @@ class RequestOtp:
         if not self._sender.reaches(phone=request.phone, purpose=request.purpose):
             raise ProviderUnavailable("no_template")
         now_ms, entry = self._core.clock.now_ms(), self._core.new_entry()
-        return self._issued_for(
-            request, policy, self._ref(request, policy, now_ms, policy.code_length), entry, now_ms
+        length = len(self._fixed_code(request) or "") or policy.code_length
+        ref = self._ref(request, policy, now_ms, length)
+        admission = self._limits.admission(
+            request.facts,
+            phone_row=self._core.rows_of(ref, tenant=request.tenant).phone,
+            purpose_limits=policy.limits,
+            risk=policy.risk_of_a_guess(ref.code_length),
+            entry=entry,
+            now_ms=now_ms,
+            proof=proof,
         )
+        return self._issued_for(request, policy, ref, entry, now_ms, admission=admission)
+
+    def _fixed_code(self, request: OtpRequest) -> str | None:
+        if self._sandbox is None:
+            return None
+        return self._sandbox.code_for(request.tenant, request.phone)
 
     def _issued_for(
-        self, request: OtpRequest, policy: Policy, ref: ChallengeRef, entry: str, now_ms: int
+        self,
+        request: OtpRequest,
+        policy: Policy,
+        ref: ChallengeRef,
+        entry: str,
+        now_ms: int,
+        *,
+        admission: Admission,
     ) -> Issuance:
         keyring, version, nonce = self._core.keyring, ref.key_version, ref.nonce
         is_new_code = request.challenge_id is not None and policy.resend == "new"
-        code = derive_code(
+        fixed_code = self._fixed_code(request)
+        code = fixed_code or derive_code(
             keyring,
             version,
             nonce,
@@ -124,14 +170,6 @@ class RequestOtp:
         )
         context = context_text(request.context)
         rows = self._core.rows_of(ref, tenant=request.tenant)
-        admission = self._limits.admission(
-            request.facts,
-            phone_row=rows.phone,
-            purpose_limits=policy.limits,
-            risk=policy.risk_of_a_guess(ref.code_length),
-            entry=entry,
-            now_ms=now_ms,
-        )
         issued = OtpIssued(
             challenge_id=request.challenge_id or seal(self._core.keyring, request.tenant, ref),
             expires_at=ref.expires_ms // 1000,
@@ -151,9 +189,10 @@ class RequestOtp:
             issued=issued,
             entry=entry,
             now_ms=now_ms,
+            is_sandboxed=fixed_code is not None,
         )
 
-    def _lengthened(self, issuance: Issuance, rows: Rows) -> Issuance:
+    def _lengthened(self, issuance: Issuance, rows: Rows, held: Container[RowKey]) -> Issuance:
         """The same with a longer code, if the phone is being guessed at and its template takes one:
         mainland ones take six characters and no more. What was written for the shorter code stays
         behind: no phone's row ever names it, so nothing opens it.
@@ -161,6 +200,8 @@ class RequestOtp:
         request, policy, long = issuance.request, issuance.policy, issuance.policy.long_code_length
         if (
             issuance.is_resend
+            or issuance.is_sandboxed
+            or issuance.rows.phone in held  # which names the shorter one already
             or request.phone.is_mainland
             or issuance.issued.code_length >= long
             or not issuance.admission.is_being_guessed(rows)
@@ -168,7 +209,10 @@ class RequestOtp:
             return issuance
         log_event(OTP_CODE_LENGTHENED, phone=request.phone, purpose=request.purpose, length=long)
         ref = self._ref(request, policy, issuance.now_ms, long)
-        return self._issued_for(request, policy, ref, issuance.entry, issuance.now_ms)
+        admission = issuance.admission.at_risk(policy.risk_of_a_guess(long))
+        return self._issued_for(
+            request, policy, ref, issuance.entry, issuance.now_ms, admission=admission
+        )
 
     def _ref(
         self, request: OtpRequest, policy: Policy, now_ms: int, code_length: int
@@ -213,7 +257,9 @@ class RequestOtp:
 
     # --- before the send ---------------------------------------------------------------------
 
-    def _take(self, issuance: Issuance) -> tuple[Issuance, OtpIssued | None]:
+    def _take(
+        self, issuance: Issuance, check: CallerCheck | None, proof: str | None
+    ) -> tuple[Issuance, OtpIssued | None]:
         """Take every row of the request; with it an earlier answer, if there was one, and then
         nothing is held any more.
 
@@ -223,10 +269,17 @@ class RequestOtp:
         keys = {change.key for change in wanted}
         held: set[RowKey] = set()
         rows: Rows = {}
+        known: set[RowKey] = set()
         try:
             for _ in range(_TRIES):
-                applied = self._core.store.apply(wanted)
-                held.update(change.key for change, ok in zip(wanted, applied, strict=True) if ok)
+                asked = [check.change()] if check else []
+                applied = self._core.store.apply([*wanted, *asked])
+                verdicts = zip(wanted, applied[: len(wanted)], strict=True)
+                held.update(change.key for change, ok in verdicts if ok)
+                known = set(held)
+                if check is not None:
+                    check.settle(was_applied=applied[-1])
+                    check = None
                 if self._core.clock.now_ms() - issuance.now_ms > _TAKE_LIMIT_MS:
                     raise StoreUnavailable("too_slow", maybe_applied=False)
                 if keys <= held:
@@ -236,11 +289,16 @@ class RequestOtp:
                 rows = dict(zip(read, self._core.store.read(read), strict=True))
                 # A refusal may be our own doing: an earlier copy of the change that came late.
                 held.update(change.key for change in wanted if bears_mark(rows[change.key], change))
+                known = set(held)
                 replay = issuance.earlier_answer(rows)
                 if replay is not None:
-                    self._give_back(issuance, rows, held, ended=None)
+                    self._give_back(issuance, rows, held, known, ended=None)
                     return issuance, replay
-                longer = self._lengthened(issuance, rows)
+                if self._demand is not None and issuance.admission.is_being_guessed(rows):
+                    self._demand.refuse_guessed(
+                        issuance.request.facts, proof=proof, now_ms=issuance.now_ms
+                    )
+                longer = self._lengthened(issuance, rows, held)
                 if longer is not issuance:
                     keys = keys - {issuance.rows.own} | {longer.rows.own}
                     issuance = longer
@@ -252,7 +310,7 @@ class RequestOtp:
         except SesameError as error:
             if isinstance(error, StoreUnavailable) and error.maybe_applied:
                 held.update(keys)  # any of them may be taken; each undo asks for our mark first
-            self._give_back(issuance, rows, held, ended=error)
+            self._give_back(issuance, rows, held, known, ended=error)
             raise
 
     def _renew(self, issuance: Issuance) -> None:
@@ -262,10 +320,16 @@ class RequestOtp:
             raise ChallengeInvalid
 
     def _give_back(
-        self, issuance: Issuance, rows: Rows, held: set[RowKey], *, ended: SesameError | None
+        self,
+        issuance: Issuance,
+        rows: Rows,
+        held: set[RowKey],
+        known: set[RowKey],
+        *,
+        ended: SesameError | None,
     ) -> None:
-        """Undo what was taken. If this is lost, limits are stricter for it, never laxer; and the
-        challenge that was live before stays void.
+        """Undo what was taken: `held` may be, `known` certainly is. If this is lost, limits are
+        stricter for it, never laxer; and the challenge that was live before stays void.
         """
         if not held:
             return
@@ -276,7 +340,7 @@ class RequestOtp:
         except StoreUnavailable:
             log_event(OTP_COMPENSATION_LOST, level=logging.ERROR, rows=len(held))
             return
-        self._undo(issuance.give_back(rows, held, ended=ended))
+        self._undo(issuance.give_back(rows, held, ended=ended, known=known))
 
     def _undo(self, changes: list[RowChange]) -> None:
         """Apply what must not change the answer any more; a failure is for the operator."""
@@ -318,7 +382,7 @@ def _log_end(issuance: Issuance, outcome: SendOutcome) -> None:
         purpose=issuance.request.purpose,
         country=issuance.request.phone.country,
         outcome=type(outcome).__name__,
-        provider_code=getattr(outcome, "code", "OK"),
+        provider_code=_SANDBOX if issuance.is_sandboxed else getattr(outcome, "code", "OK"),
         is_resend=issuance.is_resend,
     )
 

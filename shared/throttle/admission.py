@@ -7,10 +7,11 @@ phone's row also holds its challenges): the changes made here are joined with th
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.errors import Quota, Throttled
 from shared.rows import Row, RowChange, RowKey
+from shared.throttle.buckets import BucketGate
 from shared.throttle.gate import Gate
 from shared.throttle.ledger import RollingLedger, tightest
 
@@ -19,10 +20,12 @@ from shared.throttle.ledger import RollingLedger, tightest
 class Admission:
     """The limits that one send counts in, and the guess budget that must have room for it.
 
-    entry: names this send in all of them. now_ms: when it is dated.
+    own: what a deployment limits of the phone besides. entry: names this send in all of them.
+    now_ms: when it is dated.
     """
 
     phone: RollingLedger
+    own: tuple[RollingLedger, ...]
     others: tuple[Gate, ...]
     guesses: RollingLedger
     entry: str
@@ -67,11 +70,25 @@ class Admission:
         spent = self.guesses.spent(rows.get(self.guesses.key), self.now_ms)
         return spent > self._guess_limit // 2
 
-    def refund(self) -> list[RowChange]:
-        """Take the send back everywhere. To be called once, for a send that did not happen."""
-        for gate in self.others:
-            gate.unspend()
-        return [gate.refund(self.entry, self.now_ms) for gate in self._unpaid]
+    def at_risk(self, risk: int) -> Admission:
+        """The same for a code of which one guess is right with the probability `risk`."""
+        windows = tuple(replace(window, unit=risk) for window in self.guesses.windows)
+        return replace(self, guesses=replace(self.guesses, windows=windows))
+
+    def refund(self, held: Container[RowKey]) -> list[RowChange]:
+        """Take the send back everywhere. To be called once, for a send that did not happen.
+
+        held: the rows that it has certainly been counted in.
+        """
+        changes: list[RowChange] = []
+        for gate in (self.phone, *self.own, *self.others):
+            if gate.is_paid:
+                gate.unspend()
+            elif not isinstance(gate, BucketGate):
+                changes.append(gate.refund(self.entry, self.now_ms))
+            elif gate.key in held:
+                gate.keep()
+        return changes
 
     def settle(self) -> None:
         """The send happened: leases that it took are there for later ones."""
@@ -88,7 +105,8 @@ class Admission:
     @property
     def quota(self) -> Quota:
         """The tightest limit of the phone right after a send that left room in the others."""
-        return self.phone.after_admission()
+        states = (ledger.after_admission() for ledger in (self.phone, *self.own))
+        return min(states, key=lambda state: (state.remaining, -state.reset_s))
 
     def tightest(self, phone: Row | None, at_ms: int) -> Quota:
         """The tightest limit of the phone by its row as read."""
@@ -100,4 +118,4 @@ class Admission:
 
     @property
     def _unpaid(self) -> list[Gate]:
-        return [self.phone, *(gate for gate in self.others if not gate.is_paid)]
+        return [self.phone, *self.own, *(gate for gate in self.others if not gate.is_paid)]

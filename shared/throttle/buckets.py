@@ -82,13 +82,8 @@ class BucketGate:
         return [Quota(self.window.name, self.window.limit, self.window.span_s, left, wait_s)]
 
     def refund(self, entry: str, admitted_ms: int) -> RowChange:
-        """Give the lease back, if it was the row's last: else it is lost, which is stricter."""
-        return RowChange(
-            self.key,
-            requires=(Require(_BY, "==", entry),),
-            puts={_BY: ""},
-            adds={_COUNT: -self._taken},
-        )
+        """Nothing goes back to the row: see `keep`."""
+        return RowChange(self.key)
 
     def settle(self) -> None:
         """Keep the rest of the lease for later sends of this process."""
@@ -99,15 +94,22 @@ class BucketGate:
         if self.is_paid:
             self.leases.add(self.key, 1)
 
+    def keep(self) -> None:
+        """Keep a lease that was certainly taken, for a send that did not happen: the next ones
+        spend it, and the row need not be written again.
+        """
+        self.leases.add(self.key, self._taken)
+
     def _take(self, count: int, entry: str) -> RowChange:
         self._taken = count
         return RowChange(
             self.key,
             # A copy of this change that comes late counts once more: stricter, never laxer.
             requires=(Require(_COUNT, "<=", self._share - count, if_missing=True),),
-            puts={_BY: entry},
+            # With the count: what a late copy of a smaller lease took is not believed to be more.
+            puts={_BY: f"{entry}:{count}"},
             adds={_COUNT: count},
-            proof=(_BY, entry),
+            proof=(_BY, f"{entry}:{count}"),
         )
 
     @property

@@ -91,7 +91,11 @@ class RollingLedger:
         """
         return RowChange(
             key=self.key,
-            requires=(Require(self._at(entry), "==", admitted_ms),),
+            requires=(
+                Require(self._at(entry), "==", admitted_ms),
+                # A copy that comes late must not set the last admission back.
+                Require(self._last, "<=", at_ms, if_missing=True),
+            ),
             puts={self._at(entry): at_ms, self._last: at_ms},
         )
 
@@ -174,7 +178,7 @@ class RollingLedger:
 
     def after_admission(self) -> Quota:
         """What the caller may know after an admission without a read: the window of one is full."""
-        window = min(self.windows, key=lambda each: each.limit)
+        window = min(self.windows, key=lambda each: (each.limit, -each.span_s))
         return Quota(window.name, window.limit, window.span_s, window.limit - 1, window.span_s)
 
     @property
@@ -197,15 +201,16 @@ class RollingLedger:
 
     def _outgrown(self, times_ms: Mapping[str, int], now_ms: int) -> tuple[str, ...]:
         return tuple(
-            column
-            for column, at_ms in times_ms.items()
+            self._at(entry)
+            for entry, at_ms in times_ms.items()
             if not any(_inside(window, (abs(at_ms),), now_ms) for window in self.windows)
         )
 
     def _times_ms(self, row: Row) -> Mapping[str, int]:
+        """The time of each entry, by its name."""
         start = self._at("")
         return {
-            column: value
+            column.removeprefix(start): value
             for column, value in row.items()
             if column.startswith(start) and isinstance(value, int)
         }
@@ -230,15 +235,15 @@ def weighed(entry: str, weight: int) -> str:
 def _weighed(window: Window, times_ms: Mapping[str, int], now_ms: int) -> list[tuple[int, int]]:
     """The time and weight of each entry inside the window."""
     return [
-        (at_ms, _weight(column))
-        for column, at_ms in times_ms.items()
+        (at_ms, _weight(entry))
+        for entry, at_ms in times_ms.items()
         if _inside(window, (at_ms,), now_ms)
     ]
 
 
-def _weight(name: str) -> int:
-    """What an entry, or its column, says that it weighs."""
-    _, mark, weight = name.rpartition("_w")
+def _weight(entry: str) -> int:
+    """What an entry's name says that it weighs."""
+    _, mark, weight = entry.rpartition("_w")
     return int(weight) if mark else 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from shared.pseudonym import Pseudonyms
 from shared.rows import RowChange, RowKey
@@ -32,11 +33,12 @@ Rules = tuple[Window | Flow, ...]
 
 @dataclass(frozen=True, slots=True)
 class LimitSet:
-    """What is limited, and how. phone: always those of the provider at least. ip, device and
-    phone_purpose may be windows or flows; what is shared by everybody is windows only.
+    """What is limited, and how. phone_own: on top of SENDS_PER_PHONE, which hold for everyone,
+    since the provider's own limits must never be the first to say no. ip, device and phone_purpose
+    may be windows or flows; what is shared by everybody is windows only.
     """
 
-    phone: tuple[Window, ...] = SENDS_PER_PHONE
+    phone_own: tuple[Window, ...] = ()
     phone_purpose: Rules = ()
     ip: Rules = SENDS_PER_IP
     device: Rules = SENDS_PER_DEVICE
@@ -44,6 +46,13 @@ class LimitSet:
     country: tuple[Window, ...] = SENDS_PER_COUNTRY
     prefix: tuple[Window, ...] = SENDS_PER_PREFIX
     service: tuple[Window, ...] = SENDS_IN_ALL
+
+
+class FurtherGates(Protocol):
+    """Another room's gates, that a send passes along with its limits."""
+
+    def gates(self, facts: SendFacts, *, proof: str | None, now_ms: int) -> Iterator[Gate]:
+        """Those of this send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,7 @@ class Limits:
     tenants: Mapping[str, LimitSet] = field(default_factory=dict)
     guesses: tuple[Window, ...] = GUESSES_PER_PHONE
     leases: Leases = field(default_factory=Leases)
+    further: FurtherGates | None = None
 
     def admission(
         self,
@@ -67,17 +77,25 @@ class Limits:
         risk: int,
         entry: str,
         now_ms: int,
+        proof: str | None = None,
     ) -> Admission:
         """The limits that a send counts in. Without an address none is counted, since what the
         platform sees is the tenant's own server.
 
         purpose_limits: (limit, window in s) of the purpose itself. risk: of one guess at the code
-        that is sent, in units of 1 / CERTAIN.
+        that is sent, in units of 1 / CERTAIN. proof: what the caller gave as one, for the further
+        gates.
         """
         rules = self.tenants.get(facts.tenant, self.common)
+        own = self._own(rules, facts, phone_row, purpose_limits)
         return Admission(
-            phone=RollingLedger(phone_row, "s", rules.phone),
-            others=tuple(self._others(rules, facts, phone_row, purpose_limits, now_ms)),
+            phone=RollingLedger(phone_row, "s", SENDS_PER_PHONE),
+            own=tuple(gate for gate in own if isinstance(gate, RollingLedger)),
+            others=(
+                *(gate for gate in own if not isinstance(gate, RollingLedger)),
+                *self._others(rules, facts, now_ms),
+                *(self.further.gates(facts, proof=proof, now_ms=now_ms) if self.further else ()),
+            ),
             guesses=self._guesses(phone_row, risk),
             entry=entry,
             now_ms=now_ms,
@@ -93,18 +111,35 @@ class Limits:
         windows = tuple(replace(window, unit=risk) for window in self.guesses)
         return RollingLedger(phone_row, "g", windows)
 
-    def _others(
+    def _own(
         self,
         rules: LimitSet,
         facts: SendFacts,
         phone_row: RowKey,
         purpose_limits: Sequence[tuple[int, int]],
-        now_ms: int,
-    ) -> Iterator[Gate]:
-        own = tuple(
+    ) -> list[Gate]:
+        """What a deployment limits of a phone besides. Each in a row of its own: the phone's row
+        has no room for more conditions (a store's update takes ten), and a ledger that two tenants
+        with different windows shared would forget what only one of them still counts.
+        """
+
+        def row(item: str, *, is_of_tenant: bool) -> RowKey:
+            return RowKey(phone_row.subject, f"{item}_{facts.tenant}" if is_of_tenant else item)
+
+        own = rules is not self.common
+        gates = [*_gates(row("phone_own", is_of_tenant=False), "s", self.common.phone_own)]
+        if own:
+            gates += _gates(row("phone_own", is_of_tenant=True), "s", rules.phone_own)
+        is_replaced = own and rules.phone_purpose != self.common.phone_purpose
+        purpose_row = row(f"purpose_{facts.purpose}", is_of_tenant=is_replaced)
+        gates += _gates(purpose_row, "s", rules.phone_purpose)
+        windows = tuple(
             Window(f"{facts.purpose}_{span}s", limit, span) for limit, span in purpose_limits
         )
-        yield from _gates(phone_row, f"sp_{facts.purpose}", (*rules.phone_purpose, *own))
+        gates += _gates(row(f"policy_{facts.purpose}", is_of_tenant=False), "s", windows)
+        return gates
+
+    def _others(self, rules: LimitSet, facts: SendFacts, now_ms: int) -> Iterator[Gate]:
         if facts.client_ip:
             name = self.pseudonyms.of("ip", facts.tenant, counted_address(facts.client_ip))
             yield from _gates(RowKey(name.hex(), "ip"), "s", rules.ip)

@@ -17,7 +17,15 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from shared.errors import SettingsInvalid
 from shared.throttle.buckets import share_of
@@ -27,6 +35,10 @@ from shared.throttle.rules import NO_COUNTRY, Network, SendRules
 
 LONGEST_WINDOW_S = 86_400
 """The table forgets a row's cells after two days."""
+MOST_ENTRIES = 500
+"""A rolling window keeps an entry for each send in one row, and a store's update can take away no
+more than 1,024 of them at once. For more than that there is `burst`.
+"""
 _NAMES = {60: "minute", 3600: "hour", 86_400: "day"}
 
 
@@ -56,6 +68,10 @@ class _Window(_Model):
         return Window(_name(scope, self.window_s), self.limit, self.window_s)
 
 
+class _Rolling(_Window):
+    limit: int = Field(ge=1, le=MOST_ENTRIES)
+
+
 class _Shared(_Window):
     @model_validator(mode="after")
     def _has_a_share(self) -> _Shared:
@@ -71,6 +87,8 @@ class _Rule(_Window):
     def _fits(self) -> _Rule:
         if self.burst is not None and self.burst >= self.limit:
             raise ValueError("burst must be under limit")
+        if self.burst is None and self.limit > MOST_ENTRIES:
+            raise ValueError(f"limit must be at most {MOST_ENTRIES} without burst")
         return self
 
     def rule(self, scope: str) -> Window | Flow:
@@ -79,9 +97,16 @@ class _Rule(_Window):
         return Flow(_name(scope, self.window_s), self.limit, self.window_s, self.burst)
 
 
-_Windows = Annotated[list[_Window], Field(max_length=4)]
-_SharedWindows = Annotated[list[_Shared], Field(max_length=4)]
-_Rules = Annotated[list[_Rule], Field(max_length=4)]
+def _no_span_twice(rules: list[WindowT]) -> list[WindowT]:
+    if len({rule.window_s for rule in rules}) < len(rules):
+        raise ValueError("a window_s stands twice: the columns of a row are named by it")
+    return rules
+
+
+WindowT = TypeVar("WindowT", bound=_Window)
+_Windows = Annotated[list[_Rolling], Field(max_length=4), AfterValidator(_no_span_twice)]
+_SharedWindows = Annotated[list[_Shared], Field(max_length=4), AfterValidator(_no_span_twice)]
+_Rules = Annotated[list[_Rule], Field(max_length=4), AfterValidator(_no_span_twice)]
 
 
 class _OfTenant(_Model):
@@ -149,10 +174,7 @@ def _parsed(model: type[ModelT], setting: str, text: str) -> ModelT:
 
 def _set_of(stated: _OfTenant, base: LimitSet, service: _Limits | None) -> LimitSet:
     return LimitSet(
-        phone=(
-            *base.phone,
-            *(each.value("phone_own") for each in stated.phone),
-        ),
+        phone_own=tuple(each.value("phone_own") for each in stated.phone),
         phone_purpose=_rules("phone_purpose", stated.phone_purpose, base.phone_purpose),
         ip=_rules("ip", stated.ip, base.ip),
         device=_rules("device", stated.device, base.device),

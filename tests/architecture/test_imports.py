@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-OPENAPI = {"openapi.py", "dysmsapi.py", "directmail.py"}
+OPENAPI = {"openapi.py", "dysmsapi.py", "directmail.py", "kms.py"}
 SDKS = {
     "tablestore": {"tablestore.py"},
     "alibabacloud_dysmsapi20170525": {"dysmsapi.py"},
@@ -19,8 +19,9 @@ SDKS = {
     "alibabacloud_credentials_api": {"role_provider.py"},
     "darabonba": OPENAPI,
     "mns": {"smq.py"},
+    "nacl": {"ed25519.py"},
     "jmespath": {"rule.py"},
-    "urllib3": {"tablestore.py", "sender.py"},
+    "urllib3": {"tablestore.py", "sender.py", "siteverify.py"},
     "phonenumbers": {"phone_parser.py"},
 }
 PRODUCT = sorted(ROOT.glob("shared/**/*.py"))

@@ -11,7 +11,7 @@ from infra.localcloud.core.faults import Fault
 from infra.localcloud.kms.service import KmsService
 from shared.aliyun.credentials import RoleCredentials, bind_credentials
 from shared.aliyun.kms import KmsSecrets
-from shared.errors import SettingsInvalid
+from shared.errors import ProviderUnavailable, SettingsInvalid
 from shared.secret_source import with_secrets
 from tests.background import Background
 from tests.fakes.row_stores import credentials_of
@@ -76,10 +76,10 @@ def test_a_secret_that_is_not_there_is_named(kms: RunningKms, name: str, code: s
 
 
 @pytest.mark.parametrize("kind", ["error:ServiceUnavailable", "drop_before", "html_503"])
-def test_a_kms_that_fails_is_a_setting_that_cannot_be_had(kms: RunningKms, kind: str) -> None:
+def test_a_kms_that_fails_is_asked_again_later(kms: RunningKms, kind: str) -> None:
     kms.cloud.faults.add(Fault("kms", "*", kind, 10))
 
-    with pytest.raises(SettingsInvalid) as caught:
+    with pytest.raises(ProviderUnavailable) as caught:  # 503, and not a setting's fault
         kms.secrets(NAME)
     assert VALUE not in str(caught.value)
 

@@ -51,6 +51,9 @@ class MemoryRows:
             raise StoreUnavailable("scripted")
 
     def _apply_one(self, change: RowChange) -> bool:
+        # What one update of the store takes.
+        assert len(change.requires) <= 10, f"{len(change.requires)} conditions: {change.key.item}"
+        assert len(change.puts) + len(change.adds) + len(change.deletes) <= 1024, change.key.item
         with self._lock:
             row = self.rows.get(change.key, {})
             if not all(_holds(row, require) for require in change.requires):

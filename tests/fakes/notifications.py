@@ -200,6 +200,7 @@ class NotificationService:
             store=self.store,
             ranges=self.store,
             queue=self.work,
+            dead=self.dead,
             records=self.records,
             rows=self.rows,
             templates=self.book,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from shared.abuse.guard import AbuseGuard
+from shared.access.revocation import KeyCheck
+from shared.access.sandbox import Sandbox
 from shared.errors import OtpInvalid
 from shared.idempotency.record import IdempotencyBook
 from shared.ids import random_bytes
@@ -38,11 +41,13 @@ class OtpService:
     pseudonyms: Pseudonyms = field(default_factory=lambda: Pseudonyms(b"p" * 32))
     policies: Policies = field(default_factory=load_policies)
     rules: SendRules = field(default_factory=SendRules)
+    sandbox: Sandbox = field(default_factory=Sandbox)
     limits: Limits = field(init=False)
     limit_set: LimitSet = field(default_factory=LimitSet)
+    guard: AbuseGuard | None = None
 
     def __post_init__(self) -> None:
-        self.limits = Limits(self.pseudonyms, self.limit_set)
+        self.limits = Limits(self.pseudonyms, self.limit_set, further=self.guard)
 
     @property
     def memory(self) -> MemoryRows:
@@ -71,6 +76,8 @@ class OtpService:
         device_id: str | None = None,
         key: str | None = None,
         context: Mapping[str, str] | None = None,
+        check: KeyCheck | None = None,
+        proof: str | None = None,
     ) -> OtpIssued:
         use_case = RequestOtp(
             self.core,
@@ -78,6 +85,8 @@ class OtpService:
             limits=self.limits,
             idempotency=IdempotencyBook(self.pseudonyms),
             sender=self.sender,
+            sandbox=self.sandbox,
+            demand=self.guard,
         )
         return use_case(
             OtpRequest(
@@ -89,7 +98,9 @@ class OtpService:
                 device_id=device_id,
                 context=context or {},
                 idempotency_key=key,
-            )
+            ),
+            check=check,
+            proof=proof,
         )
 
     def verify(
@@ -99,15 +110,17 @@ class OtpService:
         *,
         tenant: str = "shop",
         context: Mapping[str, str] | None = None,
+        check: KeyCheck | None = None,
     ) -> OtpVerified:
-        use_case = VerifyOtp(self.core, limits=self.limits)
+        use_case = VerifyOtp(self.core, limits=self.limits, conversions=self.guard)
         return use_case(
             OtpGuess(
                 tenant=tenant,
                 challenge_id=challenge_id,
                 code=self.sender.last_code if code is None else code,
                 context=context or {},
-            )
+            ),
+            check=check,
         )
 
     def refuses(self, challenge_id: str, code: str | None = None) -> bool:

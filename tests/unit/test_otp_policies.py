@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
@@ -13,13 +14,15 @@ from shared.errors import (
     ProviderUnavailable,
     RequestInvalid,
     SettingsInvalid,
+    StoreUnavailable,
     Throttled,
 )
 from shared.otp.policy import ALPHABETS, CERTAIN, Policy
 from shared.otp.policy_file import load_policies
+from shared.rows import Row, RowChange, RowKey
 from shared.send_outcome import RefusalKind, SendRefused
-from shared.throttle.limits import Limits
-from shared.throttle.model import SIX_DIGITS, guesses_per_phone
+from shared.throttle.limits import Limits, LimitSet
+from shared.throttle.model import SIX_DIGITS, Flow, guesses_per_phone
 from tests.fakes.service import PHONE, OtpService
 
 ABROAD = "+14155552671"
@@ -241,3 +244,86 @@ def test_the_takeover_probability_is_the_one_number_to_set() -> None:
 def test_the_risk_of_a_guess_is_counted_in_the_limits_units() -> None:
     assert Policy("x").risk_of_a_guess(6) == SIX_DIGITS == CERTAIN // 10**6
     assert Policy("x", code_length=5, alphabet="consonants").risk_of_a_guess(5) == 3125
+
+
+def test_a_purpose_may_be_called_anything() -> None:
+    otp = OtpService(
+        policies=load_policies('{"bank_withdrawal": {"limits": [{"limit": 1, "window_s": 3600}]}}')
+    )
+    otp.request(purpose="bank_withdrawal")
+    otp.clock.advance(61)
+
+    with pytest.raises(Throttled):
+        otp.request(purpose="bank_withdrawal")
+
+
+def test_a_longer_cool_down_holds_for_new_codes_as_well() -> None:
+    otp = service(resend_after_s=120)
+    otp.request()
+    otp.clock.advance(61)
+
+    with pytest.raises(Throttled) as caught:
+        otp.request()
+
+    assert caught.value.retry_after_s == 59
+    otp.request(purpose="payment")
+
+
+def test_a_renewal_whose_answer_was_lost_leaves_no_code() -> None:
+    """Nobody has the new one, and the old one may be gone."""
+    otp = service(resend="new")
+    issued = otp.request()
+    otp.clock.advance(61)
+    apply = otp.memory.apply
+
+    def lossy(changes: Sequence[RowChange]) -> list[bool]:
+        done = apply(changes)
+        if [set(change.puts) for change in changes] == [{"hash"}]:
+            raise StoreUnavailable("answer_lost")
+        return done
+
+    otp.memory.apply = lossy  # type: ignore[method-assign]
+    with pytest.raises(StoreUnavailable):
+        otp.request(challenge_id=issued.challenge_id)
+
+    assert len(otp.sender.sent) == 1
+    assert otp.refuses(issued.challenge_id)
+    otp.request()
+
+
+def test_a_code_is_not_lengthened_once_the_phone_s_row_names_it() -> None:
+    """Another limit refused, and meanwhile the phone's guesses went over half."""
+    otp = OtpService(limit_set=LimitSet(ip=(Flow("ip_hour", 20, 3600, 5),)))
+    for _ in range(5):
+        issued = otp.request(ABROAD)
+        for _ in range(3):
+            assert otp.refuses(issued.challenge_id, otp.wrong_code())
+        otp.clock.advance(721)
+    otp.clock.advance(3600)
+    other = otp.request(ABROAD, purpose="payment")
+    otp.clock.advance(61)
+    otp.request("+14155550000", client_ip="203.0.113.7")  # its flow's first try will be refused
+    read = otp.memory.read
+
+    def with_a_guess_before(keys: Sequence[RowKey]) -> list[Row | None]:
+        otp.memory.read = read  # type: ignore[method-assign]
+        otp.refuses(other.challenge_id, "000000")
+        return read(keys)
+
+    otp.memory.read = with_a_guess_before  # type: ignore[method-assign]
+    issued = otp.request(ABROAD, client_ip="203.0.113.7")
+
+    assert issued.code_length == len(otp.sender.last_code)
+    otp.verify(issued.challenge_id)
+
+
+def test_a_longer_code_takes_no_lease_twice() -> None:
+    otp = OtpService()
+    spend_half_of_the_guesses(otp, ABROAD)
+    otp.request("+14155550000")
+    before = dict(otp.limits.leases._left)
+
+    otp.request(ABROAD)
+
+    spent = {before[key] - left for key, left in otp.limits.leases._left.items() if key in before}
+    assert spent == {1, 0}

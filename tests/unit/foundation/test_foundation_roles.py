@@ -127,6 +127,7 @@ def test_a_function_may_do_its_own_calls_and_nothing_else(of_dev: dict[str, Role
         ("ots:BatchGetRow", f"{table}/sesame_records"),
         ("ots:GetRange", f"{table}/sesame_records"),
         ("mns:BatchSendMessage", f"{queue}/sesame-notifications-dev/messages"),
+        ("mns:BatchSendMessage", f"{queue}/sesame-dead-dev/messages"),
         ("dysms:QuerySendDetails", "*"),
     }
 

@@ -426,3 +426,39 @@ def test_a_message_ends_dead_only_once_its_letter_is_written(service: Notificati
 
     assert seen == ["sending"]
     assert service.status(message_id) == "failed"
+
+
+@pytest.mark.parametrize("is_template_gone", [True, False])
+def test_a_letter_that_the_queue_does_not_take_is_written_later(
+    service: NotificationService, is_template_gone: bool
+) -> None:
+    message_id = service.accept_one()
+    if is_template_gone:
+        service.book = TemplateBook({})
+        bodies = service.work.take()
+        service.dead.fails = 1
+        with pytest.raises(QueueUnavailable):
+            service.dispatch(bodies)
+        service.dispatch(bodies)  # the queue brings it again
+    else:
+        service.sms.outcomes = [SendRefused(RefusalKind.BUSY, "x")] * (ATTEMPT_LIMIT + 1)
+        service.dead.fails = 1
+        for _ in range(ATTEMPT_LIMIT + 1):
+            service.dispatch()
+            service.clock.advance(1000)
+
+    assert len(service.letters()) == 1
+    assert service.status(message_id) == "failed"
+
+
+def test_a_send_that_is_never_confirmed_ends_with_a_letter(service: NotificationService) -> None:
+    message_id = service.accept_one()
+    for _ in range(20):
+        service.sms.outcomes = [SendUnknown("answer_lost")]
+        service.dispatch()
+        service.clock.advance(4000)
+        service.sweep()
+
+    (letter,) = service.letters()
+    assert letter["reason"] == "never_confirmed"
+    assert service.status(message_id) == "failed"

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from shared.errors import DestinationNotAllowed, Forbidden, SettingsInvalid
-from shared.throttle.model import SENDS_PER_PHONE, Flow, Window
+from shared.throttle.model import Flow, Window
 from shared.throttle.rules import SendRules
 from shared.throttle.setting import parse_limits, parse_rules
 from tests.fakes.service import OTHER, PHONE, OtpService
@@ -70,6 +70,11 @@ def test_numbers_of_no_country_are_denied_by_default() -> None:
         ('{"ip": [{"limit": 5, "window_s": 60, "burst": 5}]}', "OTP_LIMITS.ip.0"),
         ('{"tenant": [{"limit": 6, "window_s": 60}]}', "OTP_LIMITS.tenant.0"),
         ('{"tenant": [{"limit": 60, "window_s": 60, "burst": 5}]}', "OTP_LIMITS.tenant.0.burst"),
+        ('{"ip": [{"limit": 501, "window_s": 60}]}', "OTP_LIMITS.ip.0"),
+        (
+            '{"ip": [{"limit": 9, "window_s": 60, "burst": 2}, {"limit": 5, "window_s": 60}]}',
+            "OTP_LIMITS.ip",
+        ),
         ('{"tenants": {"Shop!": {}}}', "OTP_LIMITS.tenants.Shop!"),
         ('{"tenants": {"shop": {"country": []}}}', "OTP_LIMITS.tenants.shop.country"),
     ],
@@ -109,8 +114,8 @@ def test_limits_of_a_tenant_replace_what_they_name() -> None:
         )
     )
 
-    assert common.phone == (*SENDS_PER_PHONE, Window("phone_own_hour", 3, 3600))
+    assert common.phone_own == (Window("phone_own_hour", 3, 3600),)
     assert common.device == tenants["shop"].device == ()
     assert tenants["shop"].ip == (Flow("ip_600s", 9, 600, 3),)
     assert common.ip == (Window("ip_hour", 60, 3600),)
-    assert tenants["shop"].phone == common.phone
+    assert tenants["shop"].phone_own == ()

@@ -4,6 +4,7 @@ interleaving; and next to nothing of round trips.
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -11,15 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import Throttled
-from shared.rows import RowKey, RowStore
+from shared.errors import StoreUnavailable, Throttled
+from shared.otp.policy_file import load_policies
+from shared.rows import RowKey, RowStore, bears_mark
 from shared.throttle.buckets import LEASE_LIMIT, SLICES, Leases, bucket_gate, share_of
 from shared.throttle.gate import Gate
 from shared.throttle.gcra import GcraGate
-from shared.throttle.limits import LimitSet
+from shared.throttle.limits import Limits, LimitSet
 from shared.throttle.model import Flow, Window
 from tests.fakes.memory_rows import MemoryRows
-from tests.fakes.service import OtpService
+from tests.fakes.service import OTHER, OtpService
 
 FLOW = Flow("ip_10", limit=10, span_s=100, burst=4)
 
@@ -125,23 +127,43 @@ def test_a_bucket_that_is_full_waits_for_the_next() -> None:
     assert instance.sends(start_ms + 10_000)
 
 
-def test_a_refund_gives_a_lease_back_once() -> None:
-    store, leases = MemoryRows(), Leases()
-    window = Window("tenant_minute", 7 * 10_000, 60)
-    gate = bucket_gate("tenant:shop", window, leases, 0)
-    (taken,) = store.apply([gate.admit("e1", 0)])
-    assert taken
-    assert store.rows[gate.key]["n"] == 5
+def test_a_lease_of_a_send_that_did_not_happen_is_kept_for_the_next() -> None:
+    otp = OtpService()
+    otp.request()
+    rates = [key for key in otp.memory.rows if key.subject.startswith("rate:")]
+    counted = {key: otp.memory.rows[key]["n"] for key in rates}
 
-    assert store.apply([gate.refund("e1", 0), gate.refund("e1", 0)]) == [True, False]
-    assert store.rows[gate.key]["n"] == 0
+    for _ in range(20):
+        with pytest.raises(Throttled):
+            otp.request()
+    otp.request(OTHER)
+
+    assert {key: otp.memory.rows[key]["n"] for key in rates} == counted
 
 
-def test_what_was_never_taken_is_not_refunded() -> None:
-    store = MemoryRows()
-    gate = bucket_gate("tenant:shop", Window("tenant_minute", 700, 60), Leases(), 0)
+def test_a_lease_that_may_not_have_been_taken_is_not_kept() -> None:
+    """An answer was lost: what is spent from the lease must have been counted."""
+    otp = OtpService(limit_set=LimitSet(tenant=(Window("tenant_hour", 7 * 20_000, 3600),)))
+    otp.memory.fail_next = 1
+    with pytest.raises(StoreUnavailable):
+        otp.request()
 
-    assert store.apply([gate.refund("e1", 0)]) == [False]
+    assert not otp.limits.leases._left
+
+
+def test_a_late_copy_of_a_smaller_lease_is_not_taken_for_a_larger_one() -> None:
+    window, store, leases = Window("service_hour", 1_200_000, 3600), MemoryRows(), Leases()
+    gate = bucket_gate("service", window, leases, 0)
+    share = share_of(window)
+    store.rows[gate.key] = {"n": share - 10}
+    small = gate.readmit(store.rows[gate.key], "x", 0)
+    store.rows[gate.key] = {"n": share - 100}
+    big = gate.readmit(store.rows[gate.key], "x", 0)
+    store.apply([small])
+    store.rows[gate.key]["n"] = share - 20
+
+    assert store.apply([big]) == [False]
+    assert not bears_mark(store.rows[gate.key], big)
 
 
 @given(waits_ms=st.lists(st.integers(0, 30_000), max_size=120))
@@ -207,3 +229,57 @@ def test_a_purpose_of_a_phone_has_a_limit_of_its_own() -> None:
         otp.request(purpose="login")
 
     assert caught.value.quota.policy == "phone_purpose_hour"
+
+
+FULL = LimitSet(
+    phone_own=tuple(Window(f"own_{n}", 5 + n, 600 + n) for n in range(4)),
+    phone_purpose=tuple(Window(f"purpose_{n}", 5 + n, 700 + n) for n in range(4)),
+    ip=(Window("ip_a", 50, 600), Flow("ip_b", 50, 700, 5), Flow("ip_c", 50, 800, 5)),
+    device=tuple(Flow(f"device_{n}", 50, 600 + n, 5) for n in range(4)),
+)
+
+
+def test_whatever_a_deployment_may_set_fits_into_the_store_s_conditions() -> None:
+    """Ten conditions an update; the memory store holds every change to it."""
+    policies = load_policies(
+        json.dumps(
+            {
+                "login": {
+                    "resend_after_s": 120,
+                    "limits": [{"limit": 5 + n, "window_s": 900 + n} for n in range(4)],
+                }
+            }
+        )
+    )
+    otp = OtpService(policies=policies)
+    otp.limits = Limits(otp.pseudonyms, FULL, {"shop": FULL})
+    facts = {"client_ip": "203.0.113.7", "device_id": "d-1"}
+
+    for _ in range(12):  # until every window was full and tidied
+        issued = otp.request(**facts)
+        otp.clock.advance(130)
+        otp.request(challenge_id=issued.challenge_id, **facts)
+        assert otp.refuses(issued.challenge_id, otp.wrong_code())
+        otp.clock.advance(20_000)
+
+
+def test_tenants_with_windows_of_their_own_do_not_forget_each_other_s() -> None:
+    own = {
+        "a": LimitSet(phone_purpose=(Window("a_day", 2, 86_400),)),
+        "b": LimitSet(phone_purpose=(Window("b_minute", 1, 61), Window("b_two", 2, 62))),
+    }
+    otp = OtpService()
+    otp.limits = Limits(otp.pseudonyms, LimitSet(), own)
+    for tenant in ("a", "a", "b", "b", "b"):
+        otp.request(tenant=tenant)
+        otp.clock.advance(1000)
+
+    with pytest.raises(Throttled) as caught:
+        otp.request(tenant="a")
+    assert caught.value.quota.policy == "a_day"
+
+
+def test_a_phone_s_own_gap_is_said() -> None:
+    otp = OtpService(limit_set=LimitSet(phone_own=(Window("phone_own_600s", 1, 600),)))
+
+    assert otp.request().resend_after_s == 600

@@ -1,0 +1,101 @@
+"""The rules in force: which rows watch a send, and which a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from shared.abuse.blocks import BlockCounts
+from shared.abuse.conversion import (
+    ConversionCounts,
+    Debts,
+    Tally,
+    country_row,
+    guessed,
+    prefix_row,
+    scope_of,
+    slice_of,
+)
+from shared.abuse.decision import Subject, log_decision
+from shared.abuse.gate import Finding, WatchGate
+from shared.abuse.model import Conversion, RuleSet
+from shared.abuse.proof import Proof, ProofChecker
+from shared.phone import PhoneNumber
+from shared.pseudonym import Pseudonyms
+from shared.rows import RowKey
+from shared.send_facts import PREFIX_TAIL, SendFacts
+
+_DEBTS_A_GUESS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class AbuseGuard:
+    """Finds the rules of a send, and counts guesses. tenants: the rules of those that have their
+    own. checker: None if no rule demands a proof. counted_address: what an address counts as.
+    """
+
+    pseudonyms: Pseudonyms
+    counted_address: Callable[[str], str]
+    common: RuleSet = RuleSet()
+    tenants: Mapping[str, RuleSet] = field(default_factory=dict)
+    checker: ProofChecker | None = None
+    debts: Debts = field(default_factory=Debts)
+
+    def gates(self, facts: SendFacts, *, proof: str | None, now_ms: int) -> Iterator[WatchGate]:
+        """The rows that watch a send: one of its block, one of its address, one of its prefix and
+        one of its country, where a rule looks at them.
+        """
+        rules = self.tenants.get(facts.tenant, self.common)
+        shown = Proof(self.checker, proof, facts, now_ms)
+        yield from self._blocks(rules, facts, shown)
+        phone = facts.phone
+        for rule, key in self._conversions(rules, facts.tenant, phone):
+            prefix = facts.prefix if rule is rules.prefix_conversion else None
+            subject = Subject(scope_of(rule, facts.tenant), phone.country, prefix)
+            yield WatchGate(key, ConversionCounts(rule), subject, shown)
+
+    def refuse_guessed(self, facts: SendFacts, *, proof: str | None, now_ms: int) -> None:
+        """To be called for a send to a phone that is being guessed at. Raises ProofRequired."""
+        rule = self.tenants.get(facts.tenant, self.common).guessed
+        shown = Proof(self.checker, proof, facts, now_ms)
+        if not rule.is_on or shown.is_shown:
+            return
+        subject = Subject(facts.tenant, facts.phone.country, facts.prefix)
+        if rule.is_enforced:
+            shown.demand(rule)
+        else:
+            log_decision(Finding(rule, 1, 50, 50), subject, close_s=0)
+
+    def guess(self, *, tenant: str, phone: PhoneNumber, sent_ms: int, entry: str) -> Tally:
+        """Count a guess at a code that was first sent at `sent_ms`."""
+        rules = self.tenants.get(tenant, self.common)
+        counted = tuple(
+            (key, f"v{slice_of(rule, sent_ms)}")
+            for rule, key in self._conversions(rules, tenant, phone)
+        )
+        return guessed(counted, debts=self.debts, entry=entry, most_debts=_DEBTS_A_GUESS)
+
+    def _blocks(self, rules: RuleSet, facts: SendFacts, proof: Proof) -> Iterator[WatchGate]:
+        enumeration = rules.enumeration if rules.enumeration.is_on else None
+        burst = rules.burst if rules.burst.is_on else None
+        tail = facts.phone.e164[-PREFIX_TAIL:]
+        of_tenant = Subject(facts.tenant, facts.phone.country, facts.prefix)
+        if enumeration or burst:
+            name = self.pseudonyms.of("block", facts.tenant, facts.prefix)
+            counts = BlockCounts(tail, enumeration, rules.enumeration.limit, burst)
+            yield WatchGate(RowKey(name.hex(), "sends"), counts, of_tenant, proof)
+        if enumeration and facts.client_ip:
+            address = self.counted_address(facts.client_ip)
+            name = self.pseudonyms.of("block", facts.tenant, facts.prefix, address)
+            counts = BlockCounts(tail, enumeration, enumeration.address_limit, None)
+            of_address = Subject(facts.tenant, facts.phone.country, facts.prefix, True)
+            yield WatchGate(RowKey(name.hex(), "sends"), counts, of_address, proof)
+
+    def _conversions(
+        self, rules: RuleSet, tenant: str, phone: PhoneNumber
+    ) -> Iterator[tuple[Conversion, RowKey]]:
+        prefix, country = rules.prefix_conversion, rules.country_conversion
+        if prefix.is_on:
+            yield prefix, prefix_row(prefix, tenant, phone)
+        if country.is_on:
+            yield country, country_row(country, tenant, phone, self.pseudonyms)

@@ -1,0 +1,1 @@
+"""Signed tokens: the proof of a verified phone, which whoever holds it checks without asking us."""
