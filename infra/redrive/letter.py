@@ -16,7 +16,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Letter:
-    """What died. at: in epoch seconds, 0 if not known. queue: where it is to go back to, without
+    """What died. at: UTC epoch ms, 0 if not known. queue: where it is to go back to, without
     the stage; empty if not known. body: as it was on that queue.
     """
 
@@ -50,7 +50,7 @@ def read_letter(body: str) -> Letter:
         at=at if isinstance(at, int) else 0,
         queue=queue if isinstance(queue, str) else "",
         template=template if isinstance(template, str) else "",
-        recipients=_recipients(fields.get("to") or fields.get("phone")),
+        recipients=_recipients(fields.get("recipients") or fields.get("to") or fields.get("phone")),
         body=item if isinstance(item, str) else json.dumps(item, ensure_ascii=False),
     )
 
@@ -71,8 +71,10 @@ def _masked(recipient: str) -> str:
 
 
 def _time(at: int) -> str:
+    if not at:
+        return "-"
     try:
-        return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return datetime.fromtimestamp(at / 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, ValueError, OSError):
         return "-"
 

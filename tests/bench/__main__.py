@@ -22,6 +22,7 @@ from infra.localcloud.core.identities import ACCOUNT_ID, Identity
 from infra.localcloud.run.project import ApiKeys, Endpoints, Surroundings
 from infra.project import LOCAL_BUILD, PROJECT, ROOT
 from infra.serverless_devs import render
+from tests.bench.otp_throughput import report as throughput
 
 RUNS = 9
 LIMITS = {"request_otp": ("/v1/otp", 0.45), "verify_otp": ("/v1/otp/verify", 0.30)}
@@ -152,6 +153,8 @@ def main() -> int:
                             return 1
                         runs[subject.name].append(measured)
                 report(ours.path, runs, limit=LIMITS[ours.name][1])
+            print()
+            throughput(cloud)
         finally:
             cloud.stop()
     return 0

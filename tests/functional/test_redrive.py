@@ -13,8 +13,12 @@ from infra.localcloud.core.faults import Fault
 from infra.queues import apply_queues
 from infra.redrive.__main__ import Redrive, main, run
 from infra.redrive.dead_letters import DeadLetters, Held
+from infra.redrive.letter import read_letter
 from shared.aliyun.credentials import bind_credentials
 from shared.aliyun.smq import SmqQueue
+from shared.notifications.dead_letters import dead_letter
+from shared.notifications.model import Recipient, WorkItem
+from shared.phone_parser import parse_phone
 from shared.queue import QueueItem
 from tests.fakes.hands import HandClock
 from tests.fakes.row_stores import credentials_of
@@ -40,7 +44,7 @@ class Scene:
 
     def die(self, order: str, *, reason: str = "expired", template: str = "ship_update") -> None:
         item = {"to": PHONE, "template": template, "params": {"order_no": order}}
-        letter = {"reason": reason, "at": 1_800_000_000, "queue": "sesame-notifications"}
+        letter = {"reason": reason, "at": 1_800_000_000_000, "queue": "sesame-notifications"}
         assert self.dead_queue.put([QueueItem(json.dumps({**letter, "item": item}))]) == 1
 
     def run(self, work: object, **filters: object) -> int:
@@ -169,3 +173,14 @@ def test_the_command_line_lists(scene: Scene, capsys: pytest.CaptureFixture[str]
 
     assert main(["list", "--reason", "expired"], environment) == 0
     assert "+86******1234" in capsys.readouterr().out
+
+
+def test_a_dead_message_shows_its_time_and_its_person() -> None:
+    """The letter as a worker writes it."""
+    recipient = Recipient(parse_phone("+8613800138000"), params={"n": "1"})
+    item = WorkItem("a" * 32, "shop", "ship_update", "sms", "f", (recipient,))
+
+    shown = read_letter(dead_letter(item, recipient, "no_template", 1_800_000_000_000).body).shown()
+
+    assert shown.startswith("2027-01-15T08:00:00Z  no_template")
+    assert shown.endswith("ship_update  +86******8000")
