@@ -23,6 +23,9 @@ OTHER_PYTHONS = ("3.10", "3.12")
 OTHER_TESTS = ("tests/unit", "tests/contract", "tests/functional", "tests/localcloud/tablestore")
 """What is run on the platform's own Python versions: the product, and the codecs under it."""
 
+IN_PARALLEL = ("--quiet", "-n", "auto", "--dist", "loadfile")
+"""A worker a core; the tests of a file share what they start, and stay together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -47,7 +50,7 @@ def steps(*, with_real_tool: bool) -> Iterator[Step]:
         real = (python, "-m", "infra.serverless_devs", "tool", "--env-file", example)
         yield Step("s.yaml by the real tool", real)
     yield Step("package", ("make", "--no-print-directory", "package", f"ENV_FILE={example}"))
-    yield Step("tests", (python, "-m", "pytest", "--quiet"))
+    yield Step("tests", (python, "-m", "pytest", *IN_PARALLEL))
     yield Step("demo", (python, "-m", "infra.demo"))
 
 
@@ -62,13 +65,19 @@ def other_python_steps(version: str, interpreter: str) -> Iterator[Step]:
         f"python {version}: install",
         (uv, "pip", "install", "--quiet", "-p", python, "--require-hashes", "-r", requirements),
     )
-    yield Step(f"python {version}: tests", (python, "-m", "pytest", "--quiet", *OTHER_TESTS))
+    yield Step(f"python {version}: tests", (python, "-m", "pytest", *IN_PARALLEL, *OTHER_TESTS))
 
 
 def missing_browser() -> str | None:
     """Why the browser tests cannot run here, if they cannot."""
     absent = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
     return f"browser tests: no {' and no '.join(absent)} on this machine" if absent else None
+
+
+def missing_node() -> str | None:
+    """Why the tests of the Node SDKs and of the JavaScript client cannot run here, if so."""
+    absent = [name for name in ("node", "npm") if shutil.which(name) is None]
+    return f"tests in Node: no {' and no '.join(absent)} on this machine" if absent else None
 
 
 def run(step: Step) -> bool:
@@ -83,7 +92,7 @@ def run(step: Step) -> bool:
 def main(arguments: Sequence[str]) -> int:
     """Run all of it; 1 if anything failed, or was left out although CI is set."""
     without_tool = tool.missing()
-    left_out = [note for note in (missing_browser(), without_tool) if note]
+    left_out = [note for note in (missing_browser(), missing_node(), without_tool) if note]
     chosen = list(steps(with_real_tool=without_tool is None))
     for version in OTHER_PYTHONS:
         interpreter = find_interpreter(version)

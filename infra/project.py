@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra.foundation.role import LOG_STORE
+from infra.foundation.role import LOG_STORE, LOGS_KEPT_DAYS
 from infra.foundation.roles import roles
 from infra.localcloud.dysmsapi.catalogue import Catalogue
 from infra.localcloud.run.project import (
@@ -145,13 +145,18 @@ def _prepare(around: Surroundings) -> None:
 
 def _roles(around: Surroundings) -> list[RoleGrant]:
     given = roles(STAGE, around.account_id, REGION, around.tablestore_instance)
-    return [RoleGrant(role.name, {role.name: role.policy}, role.trust) for role in given]
+    return [
+        RoleGrant(role.name, role.description, {role.name: role.policy}, role.trust)
+        for role in given
+    ]
 
 
 def _logs(around: Surroundings) -> list[LogPlace]:
     project = f"sesame-{STAGE}"
     files = load(stage=STAGE, project=project, logstore=LOG_STORE, region=REGION)
-    return [LogPlace(project, LOG_STORE, files.index)]
+    return [
+        LogPlace(project, LOG_STORE, LOGS_KEPT_DAYS, files.index, files.dashboards, files.alerts)
+    ]
 
 
 def _callbacks(around: Surroundings) -> Callbacks:

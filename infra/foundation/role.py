@@ -15,6 +15,8 @@ NOTIFICATIONS, EVENTS, FOLLOWUPS, DEAD = (
 )
 """Queues without their stage."""
 LOG_STORE = "functions"
+LOGS_KEPT_DAYS = 90
+"""Long enough to look back at a quarter's abuse; there are no codes and no full numbers in them."""
 DOCUMENT_LIMIT = 6_144
 """Characters of a custom policy; inferred, the pages at hand do not name it."""
 

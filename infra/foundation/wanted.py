@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.foundation.model import FoundationFailed, Json, Resource
-from infra.foundation.role import LOG_STORE, Role
+from infra.foundation.role import LOG_STORE, LOGS_KEPT_DAYS, Role
 from infra.foundation.roles import roles
 from infra.foundation.settings import Settings
 from infra.queues import QUEUES, TOPICS
 from infra.tables import TABLES
 from infra.watch.files import ACTION_POLICY, WatchFiles, WatchInvalid, load
-
-LOGS_KEPT_DAYS = 90
-"""Long enough to look back at a quarter's abuse; there are no codes and no full numbers in them."""
 
 
 def wanted(

@@ -11,7 +11,9 @@ or increments, never a count that was read: sends at the same moment lose no mar
 put the next look off by as many sends as were under way. A copy of a change that lands late counts
 a send twice in `n`, and as sent; a refund that is lost does the same.
 
-In shadow nothing is asked of the row but when to look, and what was looked at is let through.
+In shadow nothing is asked of the row but when to look, and what was looked at is let through. That
+is for conversion, which two functions count together; what one function sees alone is kept in its
+memory instead (shadow.py).
 """
 
 from __future__ import annotations
@@ -107,7 +109,7 @@ class WatchGate:
         if number_in(row, _N) < self.counts.every:
             return self._counted(entry, now_ms, still_open)
         look = self.counts.look(row, now_ms)
-        news = [each for each in look.findings if _is_news(each.rule, row, now_ms)]
+        news = [each for each in look.findings if is_news(each.rule, row, now_ms)]
         for finding in news:
             log_decision(finding, self.subject, close_s=_close_s(finding.rule, row, now_ms))
         enforced = [each.rule for each in look.findings if each.rule.is_enforced]
@@ -120,7 +122,7 @@ class WatchGate:
             puts={
                 **counted.puts,
                 _N: self.counts.every - min(look.room, self.counts.every),
-                **{_told(finding.rule): now_ms for finding in news},
+                **{told_column(finding.rule): now_ms for finding in news},
             },
             adds={name: by for name, by in counted.adds.items() if name != _N},
             deletes=tuple(
@@ -200,13 +202,14 @@ def _column(answer: str) -> str:
     return f"{answer}_until_ms"
 
 
-def _told(rule: Rule) -> str:
+def told_column(rule: Rule) -> str:
+    """Where a row says when a rule in shadow was told of."""
     return f"told_{rule.name}_ms"
 
 
-def _is_news(rule: Rule, row: Row, now_ms: int) -> bool:
+def is_news(rule: Rule, row: Row, now_ms: int) -> bool:
     """True unless the rule, in shadow, would still hold from when it was told last."""
-    told_ms = number_in(row, _told(rule))
+    told_ms = number_in(row, told_column(rule))
     return rule.is_enforced or told_ms <= now_ms - rule.close_s * 1000
 
 

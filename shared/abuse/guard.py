@@ -20,6 +20,7 @@ from shared.abuse.decision import Subject, log_decision
 from shared.abuse.gate import Finding, WatchGate
 from shared.abuse.model import Conversion, RuleSet
 from shared.abuse.proof import Proof, ProofChecker
+from shared.abuse.shadow import ShadowGate, ShadowRows
 from shared.phone import PhoneNumber
 from shared.pseudonym import Pseudonyms
 from shared.rows import RowKey
@@ -40,14 +41,17 @@ class AbuseGuard:
     tenants: Mapping[str, RuleSet] = field(default_factory=dict)
     checker: ProofChecker | None = None
     debts: Debts = field(default_factory=Debts)
+    shadows: ShadowRows = field(default_factory=ShadowRows)
 
-    def gates(self, facts: SendFacts, *, proof: str | None, now_ms: int) -> Iterator[WatchGate]:
+    def gates(
+        self, facts: SendFacts, *, proof: str | None, now_ms: int
+    ) -> Iterator[WatchGate | ShadowGate]:
         """The rows that watch a send: one of its block, one of its address, one of its prefix and
         one of its country, where a rule looks at them.
         """
         rules = self.tenants.get(facts.tenant, self.common)
         shown = Proof(self.checker, proof, facts, now_ms)
-        yield from self._blocks(rules, facts, shown)
+        yield from self._blocks(rules, facts, shown, now_ms)
         phone = facts.phone
         for rule, key in self._conversions(rules, facts.tenant, phone):
             prefix = facts.prefix if rule is rules.prefix_conversion else None
@@ -75,7 +79,9 @@ class AbuseGuard:
         )
         return guessed(counted, debts=self.debts, entry=entry, most_debts=_DEBTS_A_GUESS)
 
-    def _blocks(self, rules: RuleSet, facts: SendFacts, proof: Proof) -> Iterator[WatchGate]:
+    def _blocks(
+        self, rules: RuleSet, facts: SendFacts, proof: Proof, now_ms: int
+    ) -> Iterator[WatchGate | ShadowGate]:
         enumeration = rules.enumeration if rules.enumeration.is_on else None
         burst = rules.burst if rules.burst.is_on else None
         tail = facts.phone.e164[-PREFIX_TAIL:]
@@ -83,13 +89,20 @@ class AbuseGuard:
         if enumeration or burst:
             name = self.pseudonyms.of("block", facts.tenant, facts.prefix)
             counts = BlockCounts(tail, enumeration, rules.enumeration.limit, burst)
-            yield WatchGate(RowKey(name.hex(), "sends"), counts, of_tenant, proof)
+            yield self._watch(RowKey(name.hex(), "sends"), counts, of_tenant, proof, now_ms)
         if enumeration and facts.client_ip:
             address = self.counted_address(facts.client_ip)
             name = self.pseudonyms.of("block", facts.tenant, facts.prefix, address)
             counts = BlockCounts(tail, enumeration, enumeration.address_limit, None)
             of_address = Subject(facts.tenant, facts.phone.country, facts.prefix, True)
-            yield WatchGate(RowKey(name.hex(), "sends"), counts, of_address, proof)
+            yield self._watch(RowKey(name.hex(), "sends"), counts, of_address, proof, now_ms)
+
+    def _watch(
+        self, key: RowKey, counts: BlockCounts, subject: Subject, proof: Proof, now_ms: int
+    ) -> WatchGate | ShadowGate:
+        if any(rule.is_enforced for rule in counts.rules):
+            return WatchGate(key, counts, subject, proof)
+        return ShadowGate(key, counts, subject, self.shadows, now_ms)
 
     def _conversions(
         self, rules: RuleSet, tenant: str, phone: PhoneNumber

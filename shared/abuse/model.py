@@ -67,6 +67,9 @@ class Conversion(Rule):
     """Of min_sent codes or more in window_s, less than min_percent were verified.
 
     of: whose sends are looked at, and whose are refused then: one tenant's, or everybody's.
+
+    Off unless it is asked for: requests and verifies are counted in one row then, by one more write
+    each, in shadow too. Until then conversion is watched in the logs (infra/watch, pumping-attack).
     """
 
     min_sent: int = 10
@@ -79,6 +82,7 @@ class Conversion(Rule):
 class PrefixConversion(Conversion):
     """By block of 10,000 numbers."""
 
+    mode: Mode = "off"
     close_s: int = 3600
 
     name: ClassVar[str] = "prefix_conversion"
@@ -88,6 +92,7 @@ class PrefixConversion(Conversion):
 class CountryConversion(Conversion):
     """By country, in as many samples as it has rows: min_sent is of each."""
 
+    mode: Mode = "off"
     min_sent: int = 20
     min_percent: int = 30
     window_s: int = 3600

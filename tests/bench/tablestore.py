@@ -1,7 +1,8 @@
 """`python -m tests.bench.tablestore`: what the local Tablestore costs, carries and survives.
 
     speed   the server's own CPU for a GetRow and a conditional UpdateRow, by one client on one
-            connection, and operations a second by 16 client threads in 4 processes
+            connection, and operations a second by 16 client threads in 4 processes: by the SDK,
+            which takes more CPU than the server, and by its requests sent again over sockets
     limit   10,000 conditional increments at once with a limit of 500
     crash   200 rounds of kill -9 under write load
 
@@ -12,13 +13,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from tests.localcloud.tablestore.crashing import ServedTablestore, crash_rounds
 from tests.localcloud.tablestore.tablestore_server import sdk
@@ -47,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("what", nargs="?", choices=("speed", "limit", "crash", "load"))
     parser.add_argument("--rounds", type=int, default=CRASH_ROUNDS, help="of crash (200)")
-    parser.add_argument("--load", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--load", nargs=4, help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     if asked.what == "load":
         return load(*asked.load)
@@ -75,7 +80,8 @@ def speed(data: Path) -> None:
         for name, call in _operations(client, KEY).items():
             cpu_ms, wall_ms = _measured(server.pid, call)
             print(f"{name:<34}{cpu_ms:>14.3f}{wall_ms:>9.2f}   (aim: {CPU_AIM_MS} ms of CPU)")
-        _rate(server)
+        for kind in ("sdk", "bare"):
+            _rate(server, kind)
 
 
 def _operations(
@@ -110,39 +116,61 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _rate(server: ServedTablestore) -> None:
+def _rate(server: ServedTablestore, kind: str) -> None:
     """Half reads, half conditional updates, each thread on rows of its own."""
     ready = server.ready
-    place = (ready["endpoint"], ready["access_key_id"], ready["access_key_secret"])
+    place = (kind, ready["endpoint"], ready["access_key_id"], ready["access_key_secret"])
     command = [sys.executable, "-m", "tests.bench.tablestore", "load", "--load", *place]
-    cpu_s, started_s = _cpu_s(server.pid), time.perf_counter()
     children = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
         for _ in range(PROCESSES)
     ]
+    for child in children:
+        assert child.stdout is not None
+        child.stdout.readline()  # it is ready
+    begins_s = time.time() + 2
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write(f"{begins_s}\n")
+        child.stdin.flush()
+    time.sleep(max(0.0, begins_s - time.time()))
+    cpu_s = _cpu_s(server.pid)
     counts = [int(child.communicate()[0]) for child in children]
     used = (_cpu_s(server.pid) - cpu_s) / RATE_S
-    rate = sum(counts) / RATE_S
     print(
-        f"{PROCESSES * THREADS} client threads in {PROCESSES} processes: {rate:,.0f} operations/s "
-        f"(aim: {RATE_AIM:,}); server {used:.0%} of one core, "
-        f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, "
-        f"{time.perf_counter() - started_s:.0f} s"
+        f"{PROCESSES * THREADS} threads in {PROCESSES} processes, {kind:<4} "
+        f"{sum(counts) / RATE_S:>6,.0f} operations/s (aim: {RATE_AIM:,}); "
+        f"server {used:.0%} of one core, "
+        f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     )
 
 
-def load(endpoint: str, key_id: str, secret: str) -> int:
-    """One of the client processes: prints how many operations it did in the measured time."""
-    client = sdk.OTSClient(
-        endpoint, key_id, secret, "local", retry_policy=sdk.NoRetryPolicy(), enable_native=False
-    )
-    # All processes begin together, at the next five seconds that leave time to start.
-    begins_s = (int(time.time() + 4) // 5 + 1) * 5.0
+def load(kind: str, endpoint: str, key_id: str, secret: str) -> int:
+    """One of the client processes: prints how many operations it did in the measured time.
+
+    kind: `sdk`, or `bare` for the SDK's requests sent again by sockets, at next to no cost.
+    """
+
+    def connect() -> sdk.OTSClient:
+        return sdk.OTSClient(
+            endpoint, key_id, secret, "local", retry_policy=sdk.NoRetryPolicy(), enable_native=False
+        )
+
+    shared = connect()
 
     def work(number: int) -> int:
         key = [("p", f"{os.getpid():08d}{number:024d}"), ("i", "x")]
+        client = shared if kind == "sdk" else connect()
         client.put_row("t", sdk.Row(key, COLUMNS), None)
         calls = list(_operations(client, key).values())
+        if kind == "bare":
+            calls = _as_bare(client, calls)
         time.sleep(max(0.0, begins_s - time.time()))
         count = 0
         while time.time() < begins_s + RATE_S:
@@ -151,9 +179,50 @@ def load(endpoint: str, key_id: str, secret: str) -> int:
             count += len(calls)
         return count
 
+    print("ready", flush=True)
+    begins_s = float(sys.stdin.readline())
     with ThreadPoolExecutor(THREADS) as pool:
         print(sum(pool.map(work, range(THREADS))))
     return 0
+
+
+def _as_bare(
+    client: sdk.OTSClient, calls: Sequence[Callable[[], object]]
+) -> list[Callable[[], object]]:
+    """The same requests, byte for byte, over a connection of their own; the client is spent."""
+    recorded: list[bytes] = []
+    pool = client.connection.pool
+    send = pool.urlopen
+
+    def record(
+        method: str, url: str, body: bytes, headers: Mapping[str, str], **options: Any
+    ) -> Any:
+        path = urlsplit(url).path
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {urlsplit(url).netloc}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        lines += [f"Content-Length: {len(body)}", "", ""]
+        recorded.append("\r\n".join(lines).encode() + bytes(body))
+        return send(method, url, body=body, headers=headers, **options)
+
+    pool.urlopen = record
+    for call in calls:
+        call()
+    at = urlsplit(client.connection.host)
+    connection = socket.create_connection((at.hostname or "", at.port or 80))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return [partial(_exchange, connection, request) for request in recorded]
+
+
+def _exchange(connection: socket.socket, request: bytes) -> None:
+    """Send a request and read its answer, which must be a 200."""
+    connection.sendall(request)
+    answer = connection.recv(65536)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 200"):
+        raise RuntimeError(head.decode())
+    length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+    while len(body) < length:
+        body += connection.recv(65536)
 
 
 # ---- what must hold ----

@@ -9,14 +9,16 @@ ANY = "*"
 _NAMES = {
     "tablestore": (
         "CreateTable ListTable DescribeTable UpdateTable DeleteTable ListSearchIndex "
-        "GetRow PutRow UpdateRow DeleteRow GetRange BatchGetRow BatchWriteRow"
+        "GetRow PutRow UpdateRow DeleteRow GetRange BatchGetRow BatchWriteRow "
+        "CreateIndex DropIndex ComputeSplitPointsBySize "
+        "StartLocalTransaction CommitTransaction AbortTransaction"
     ),
     "dysmsapi": (
         "SendSms SendBatchSms QuerySendDetails QuerySendStatistics "
         "CreateSmsSign UpdateSmsSign DeleteSmsSign GetSmsSign QuerySmsSignList "
         "CreateSmsTemplate UpdateSmsTemplate DeleteSmsTemplate GetSmsTemplate QuerySmsTemplateList"
     ),
-    "sts": "AssumeRole GetCallerIdentity",
+    "sts": "AssumeRole AssumeRoleWithOIDC GetCallerIdentity",
     "directmail": "SingleSendMail",
     "kms": "GetSecretValue",
     "fc": (
@@ -58,13 +60,16 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     service: tuple(names.split()) for service, names in _NAMES.items()
 }
 
+PUSHES: Mapping[str, tuple[str, ...]] = {"dysmsapi": ("SmsReport", "SmsUp")}
+"""What a service does of its own accord and a fault can strike; by its name alone, not by `*`."""
+
 
 def why_unknown(service: str, operation: str) -> tuple[str, str] | None:
     """The field that names nothing known and what would be, or None if both names are good."""
     if service not in (ANY, *OPERATIONS):
         return "service", f"must be one of {', '.join(OPERATIONS)} or {ANY}"
     services = OPERATIONS if service == ANY else (service,)
-    known = [name for each in services for name in OPERATIONS[each]]
+    known = [name for each in services for name in (*OPERATIONS[each], *PUSHES.get(each, ()))]
     if operation not in (ANY, *known):
         return "operation", f"must be one of {', '.join(known)} or {ANY}"
     return None

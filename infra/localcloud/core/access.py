@@ -137,6 +137,11 @@ class Access:
         facts = self._facts(source_ip, {"sts:ExternalId": external_id} if external_id else None)
         return is_trusted(parse_trust(role.trust), _principals(identity), facts)
 
+    def trusts_federated(self, role: Role, provider_arn: str, facts: Facts) -> bool:
+        """True if the role's trust policy lets users of that identity provider assume it."""
+        principals: list[tuple[PrincipalKind, str]] = [("Federated", provider_arn)]
+        return is_trusted(parse_trust(role.trust), principals, facts)
+
     def trusts_service(self, role: Role, service: str = FC_SERVICE) -> bool:
         """True if the role's trust policy lets that cloud service assume it."""
         return is_trusted(parse_trust(role.trust), [("Service", service)], self._facts("", None))

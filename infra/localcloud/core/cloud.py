@@ -10,6 +10,7 @@ from infra.localcloud.core.access import DEFAULT_REGION, Access
 from infra.localcloud.core.clock import CloudClock
 from infra.localcloud.core.faults import FaultPlan
 from infra.localcloud.core.identities import Identities
+from infra.localcloud.core.identity_providers import IdentityProviders
 from infra.localcloud.core.meter import Meter
 
 
@@ -39,6 +40,7 @@ class Cloud:
             region=region,
             strict_roles=strict_roles,
         )
+        self.identity_providers = IdentityProviders(data / "oidc-providers.json" if data else None)
         self.faults = FaultPlan()
         self.meter = Meter()
 

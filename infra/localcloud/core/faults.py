@@ -53,10 +53,14 @@ class FaultPlan:
             raise FaultInvalid("times: must be 1 or more")
         self._faults.append(fault)
 
-    def take(self, service: str, operation: str) -> Fault | None:
-        """The oldest fault that matches and has strikes left, spent by one."""
+    def take(self, service: str, operation: str, *, is_call: bool = True) -> Fault | None:
+        """The oldest fault that matches and has strikes left, spent by one.
+
+        is_call: False for what the cloud itself does; a `*` does not mean that.
+        """
+        any_name = ("*",) if is_call else ()
         for fault in self._faults:
-            if fault.service in (service, "*") and fault.operation in (operation, "*"):
+            if fault.service in (service, *any_name) and fault.operation in (operation, *any_name):
                 fault.times -= 1
                 if fault.times == 0:
                     self._faults.remove(fault)

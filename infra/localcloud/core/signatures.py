@@ -43,6 +43,22 @@ _GATEWAY_ERRORS: Mapping[str, tuple[int, str]] = {
     "InvalidParameter": (400, "The request could not be read."),
     "Forbidden.ResourceNotFound": (404, "Resource not found."),
     "EntityNotExist.Role": (404, "The specified Role not exists."),
+    # The page "STS error codes"; each AuthenticationFail comes with its own text.
+    "AuthenticationFail.NoPermission": (401, "There is no permission"),
+    "AuthenticationFail.OIDCToken.AudienceNotMatch": (401, "Invalid audience."),
+    "AuthenticationFail.OIDCToken.Expired": (401, "This JsonWebToken is expired."),
+    "AuthenticationFail.OIDCToken.HttpsUrlInvalid": (
+        401,
+        "Invoke url failed due to certificate chain validation",
+    ),
+    "AuthenticationFail.OIDCToken.Invalid": (
+        401,
+        "The Jwt content is invalid that cannot be recognized.",
+    ),
+    "AuthenticationFail.OIDCToken.InvalidSignature": (
+        401,
+        "OIDC token validate failed: invalid signature.",
+    ),
     "NoPermission": (403, "You are not authorized to do this action."),
     "Forbidden": (403, "You are not authorized to operate on the specified resource."),
     "Forbidden.RAM": (403, "User not authorized to operate on the specified resource."),

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Protocol
 
 from aiohttp import web
+from aiohttp.web import RequestPayloadError
 from multidict import CIMultiDictProxy
 
 from infra.localcloud.core.cloud import Cloud
@@ -27,6 +28,8 @@ log = logging.getLogger("localcloud")
 BODY_LIMIT_BYTES = 33 * 1024 * 1024
 LINE_LIMIT_BYTES = 128 * 1024
 """The SDK puts the parameters of SendSms into the query: 1000 numbers are 15 KB of request line."""
+IDLE_LIMIT_S = 120.0
+"""Inferred: how long a connection may take to bring a whole head, or a whole body, or nothing."""
 HTML_503 = (
     b"<html><head><title>503 Service Temporarily Unavailable</title></head>"
     b"<body><center><h1>503 Service Temporarily Unavailable</h1></center></body></html>"
@@ -92,12 +95,25 @@ class WireService(Protocol):
 class WireServer:
     """One service on one loopback port. Use as an async context manager, or call start and stop."""
 
-    def __init__(self, service: WireService, cloud: Cloud, *, port: int = 0) -> None:
+    def __init__(
+        self,
+        service: WireService,
+        cloud: Cloud,
+        *,
+        port: int = 0,
+        idle_limit_s: float = IDLE_LIMIT_S,
+    ) -> None:
         self._service = service
         self._cloud = cloud
         self._port = port
+        self._idle_limit_s = idle_limit_s
         self._runner = web.ServerRunner(
-            web.Server(self._handle, access_log=None, max_line_size=LINE_LIMIT_BYTES),
+            web.Server(
+                self._handle,
+                access_log=None,
+                max_line_size=LINE_LIMIT_BYTES,
+                keepalive_timeout=idle_limit_s,
+            ),
             shutdown_timeout=0.5,
         )
 
@@ -129,12 +145,15 @@ class WireServer:
         return f"http://127.0.0.1:{port_of(self._runner)}"
 
     async def _handle(self, raw: web.BaseRequest) -> web.StreamResponse:
-        raw._client_max_size = BODY_LIMIT_BYTES  # the low-level server has no public setting for it
+        body = await self._body(raw)
+        if body is None:
+            abort(raw)
+            return web.Response(status=400)
         request = WireRequest(
             method=raw.method,
             target=raw.raw_path,
             headers=raw.headers,
-            body=await raw.read(),
+            body=body,
             peer_ip=raw.remote or "127.0.0.1",
         )
         operation, caller = self._service.operation(request), self._service.caller(request)
@@ -154,6 +173,16 @@ class WireServer:
         return web.Response(
             status=answer.status, body=answer.body, headers=dict(answer.headers) or None
         )
+
+    async def _body(self, raw: web.BaseRequest) -> bytes | None:
+        """The whole body; None if it never comes whole, or is not what its headers say."""
+        raw._client_max_size = BODY_LIMIT_BYTES  # the low-level server has no public setting for it
+        try:
+            if raw.content.is_eof():  # all here already: no timer to pay for
+                return await raw.read()
+            return await asyncio.wait_for(raw.read(), self._idle_limit_s)
+        except (asyncio.TimeoutError, RequestPayloadError, ConnectionError):
+            return None
 
     async def _answer(self, request: WireRequest) -> WireAnswer:
         try:

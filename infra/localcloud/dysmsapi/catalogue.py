@@ -17,6 +17,8 @@ from infra.localcloud.dysmsapi.content import Kind, template_flaw
 
 State = Literal["reviewing", "approved", "rejected", "cancelled"]
 STATES: tuple[State, ...] = ("reviewing", "approved", "rejected", "cancelled")
+Operator = Literal["mobile", "unicom", "telecom"]
+OPERATORS: tuple[Operator, ...] = ("mobile", "unicom", "telecom")
 REGISTERED = 3
 """SignIspRegisterDetailList.RegisterStatus: registered with the carriers."""
 UNREGISTERED = -2
@@ -25,6 +27,10 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sign (
     name TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL, registration INTEGER NOT NULL,
     created_at REAL NOT NULL, order_id TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS sign_operator (
+    name TEXT NOT NULL, operator TEXT NOT NULL, registration INTEGER NOT NULL,
+    PRIMARY KEY (name, operator)
 );
 CREATE TABLE IF NOT EXISTS template (
     code TEXT PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, content TEXT NOT NULL,
@@ -167,12 +173,33 @@ class Catalogue:
             "UPDATE sign SET state = ?, reason = ?, registration = ? WHERE name = ?",
             (_known(state), reason, registration, name),
         )
+        self._write("DELETE FROM sign_operator WHERE name = ?", (name,))
 
-    def set_sign_registration(self, name: str, register_status: int) -> None:
-        """Set how far the carriers' registration of a sign is, -2 to 3 as GetSmsSign names it."""
+    def set_sign_registration(
+        self, name: str, register_status: int, *, operator: Operator | None = None
+    ) -> None:
+        """Set how far a sign's registration is, -2 to 3 as GetSmsSign names it: with all carriers,
+        or with one alone. Raises CatalogueInvalid.
+        """
         if not UNREGISTERED <= register_status <= REGISTERED:
             raise CatalogueInvalid("register_status: -2 to 3")
-        self._decide("UPDATE sign SET registration = ? WHERE name = ?", (register_status, name))
+        if operator is None:
+            self._decide("UPDATE sign SET registration = ? WHERE name = ?", (register_status, name))
+            self._write("DELETE FROM sign_operator WHERE name = ?", (name,))
+        elif self.sign(name) is None:
+            raise CatalogueInvalid("there is no such entry")
+        else:
+            self._write(
+                "INSERT OR REPLACE INTO sign_operator VALUES (?, ?, ?)",
+                (name, operator, register_status),
+            )
+
+    def registrations(self, sign: Sign) -> dict[Operator, int]:
+        """The RegisterStatus of a sign with each carrier."""
+        rows = self._database.execute(
+            "SELECT operator, registration FROM sign_operator WHERE name = ?", (sign.name,)
+        )
+        return {**dict.fromkeys(OPERATORS, sign.registration), **dict(rows.fetchall())}
 
     def set_template_state(self, code: str, state: State, reason: str = "") -> None:
         """Decide a template's review. Raises CatalogueInvalid if there is no such template or
@@ -186,6 +213,7 @@ class Catalogue:
     def remove_sign(self, name: str) -> None:
         """Remove a sign, if it is there."""
         self._write("DELETE FROM sign WHERE name = ?", (name,))
+        self._write("DELETE FROM sign_operator WHERE name = ?", (name,))
 
     def remove_template(self, code: str) -> None:
         """Remove a template, if it is there."""
@@ -194,6 +222,7 @@ class Catalogue:
     def reset(self) -> None:
         """Go back to what was seeded."""
         self._write("DELETE FROM sign", ())
+        self._write("DELETE FROM sign_operator", ())
         self._write("DELETE FROM template", ())
         for seed in self._seeds.values():
             seed()

@@ -12,33 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.localcloud.core.signatures import GatewayRefused
+from infra.localcloud.dysmsapi.codes import SERVICE_CODES
 
-_MESSAGES: Mapping[str, str] = {
-    # Short texts of our own for the codes of the page "API error codes" (101346).
-    "isv.SMS_SIGNATURE_ILLEGAL": "该账号下找不到对应签名",
-    "isv.SIGN_STATE_ILLEGAL": "签名状态不可用",
-    "isv.SMS_TEMPLATE_ILLEGAL": "该账号下找不到可用模板",
-    "isv.DOMESTIC_NUMBER_NOT_SUPPORTED": "模板类型与号码归属地不匹配",
-    "isv.MOBILE_NUMBER_ILLEGAL": "手机号码格式错误",
-    "isv.MOBILE_COUNT_OVER_LIMIT": "手机号码数量超过限制",
-    "isv.INVALID_JSON_PARAM": "JSON参数不合法，只接受字符串值",
-    "isv.TEMPLATE_MISSING_PARAMETERS": "模板变量缺少对应参数值",
-    "isv.TEMPLATE_PARAMS_ILLEGAL": "传入的变量内容与模板变量属性不匹配",
-    "isv.PARAM_LENGTH_LIMIT": "变量长度超出限制",
-    "isv.PARAM_NOT_SUPPORT_URL": "变量不支持传入URL",
-    "isv.UNSUPPORTED_CONTENT": "短信内容包含不支持的字符",
-    "isv.SMS_CONTENT_MISMATCH_TEMPLATE_TYPE": "短信内容与模板类型不匹配",
-    "isv.INVALID_PARAMETERS": "参数格式不正确",
-    "isv.BUSINESS_LIMIT_CONTROL": "触发分钟级流控Permits:1",
-    "isv.CUSTOMER_REFUSED": "用户已退订推广短信",
-    "isv.DAY_LIMIT_CONTROL": "触发日发送限额",
-    "isv.MONTH_LIMIT_CONTROL": "触发月发送限额",
-    "isv.AMOUNT_NOT_ENOUGH": "账户余额不足",
-    "isv.OUT_OF_SERVICE": "业务停机",
-    "isv.BLACK_KEY_CONTROL_LIMIT": "黑名单管控",
-    "isp.SYSTEM_ERROR": "系统出现错误，请重新调用",
-    "isp.RAM_PERMISSION_DENY": "RAM权限不足",
-}
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _DAY = re.compile(r"[0-9]{8}", re.ASCII)
 
@@ -49,7 +24,7 @@ class SmsRefused(Exception):
     def __init__(self, code: str, message: str = "") -> None:
         super().__init__(code)
         self.code = code
-        self.message = message or _MESSAGES.get(code, code)
+        self.message = message or SERVICE_CODES.get(code, code)
 
 
 class Parameters:

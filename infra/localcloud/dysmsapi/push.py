@@ -4,6 +4,10 @@ HTTP.
 What waits is in the service's database, so that a restart goes on where the last run stopped; an
 entry leaves it once it was taken, or after the last try. A push that was cut off is made again:
 like the real thing, this delivers at least once. Nothing is kept for a cloud that pushes nowhere.
+
+Faults aimed at SmsReport and SmsUp strike pushes, a batch each: `drop_before` loses it for good,
+as the real thing may; `drop_after` makes it and loses the customer's answer, so that it comes
+again; `error:<Code>`, `html_503` and `hang` are tries that fail; `delay:<ms>` is late.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from infra.localcloud.core.clock import CloudClock
+from infra.localcloud.core.faults import FaultPlan
 from infra.localcloud.dysmsapi.phones import as_answered
 from infra.localcloud.dysmsapi.records import DELIVERED, SendRecord, beijing_time
 from infra.localcloud.inbox.book import InboxReply
@@ -29,6 +34,8 @@ BATCH_LIMIT = 100
 ANSWER_TIMEOUT_S = 5.0
 """Inferred: a push that hangs counts as failed, and the documentation does not say when."""
 POLL_S = 0.1
+_OPERATIONS = {"report": "SmsReport", "up": "SmsUp"}
+"""The vendor's names of the two message types."""
 _ANSWER_LIMIT_BYTES = 64 * 1024
 _DEST_CODE = "10690000"
 """Inferred: an access number of the carriers' form. The messages here carry no extension."""
@@ -56,9 +63,12 @@ class ReceiptPusher:
     duplicate: set it, and each push is made twice, as the real thing may do; `reset` ends it.
     """
 
-    def __init__(self, database: sqlite3.Connection, clock: CloudClock) -> None:
+    def __init__(
+        self, database: sqlite3.Connection, clock: CloudClock, faults: FaultPlan | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._faults = faults or FaultPlan()
         self._task: asyncio.Task[None] | None = None
         self.duplicate = False
         database.executescript(_SCHEMA)
@@ -129,10 +139,25 @@ class ReceiptPusher:
         failed_count: int = rows[0][2]
         batch = [row for row in rows if row[2] == failed_count]
         body = [_numbered(kind, row[0], json.loads(row[1])) for row in batch]
+        is_taken = await self._push(client, kind, url, body)
+        self._note([row[0] for row in batch], is_taken=is_taken, failed_count=failed_count)
+
+    async def _push(
+        self, client: aiohttp.ClientSession, kind: str, url: str, body: Sequence[object]
+    ) -> bool:
+        """One try. True if the customer took it, or if it is lost for good."""
+        fault = self._faults.take("dysmsapi", _OPERATIONS[kind], is_call=False)
+        match fault.name if fault else None:
+            case "drop_before":
+                return True
+            case "error" | "html_503" | "hang":
+                return False
+            case "delay" if fault:
+                await asyncio.sleep(int(fault.argument) / 1000)
         is_taken = await _is_taken(client, url, body)
         if self.duplicate:
             await _is_taken(client, url, body)
-        self._note([row[0] for row in batch], is_taken=is_taken, failed_count=failed_count)
+        return is_taken and (fault is None or fault.name != "drop_after")
 
     def _note(self, ids: list[int], *, is_taken: bool, failed_count: int) -> None:
         with self._database:

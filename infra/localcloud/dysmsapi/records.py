@@ -121,6 +121,13 @@ class SendRecords:
         ).fetchone()
         return int(row[0])
 
+    def count_of_span(self, span: str) -> int:
+        """How many messages were accepted on a Beijing day `yyyyMMdd`, or in a month `yyyyMM`."""
+        row = self._database.execute(
+            "SELECT count(*) FROM sent WHERE sent_day BETWEEN ? AND ?", (span, f"{span}99")
+        ).fetchone()
+        return int(row[0])
+
     def newest_sign(self, phone: str) -> str | None:
         """The sign of the newest message that a phone got; None if it got none."""
         row = self._database.execute(

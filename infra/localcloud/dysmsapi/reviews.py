@@ -27,7 +27,6 @@ _AUDIT_STATUS: dict[State, str] = {
 _OUTER_TYPE: dict[Kind, int] = {"code": 0, "notice": 1, "promotion": 2, "international": 3}
 _LIST_TYPE: dict[Kind, int] = {"notice": 0, "promotion": 1, "code": 2, "international": 6}
 """QuerySmsTemplateList numbers TemplateType in its own way."""
-_OPERATORS = ("mobile", "unicom", "telecom")
 _Entry = TypeVar("_Entry")
 
 
@@ -69,8 +68,8 @@ class Reviews:
             "CreateDate": beijing_time(sign.created_at),
             "AuditInfo": {"RejectInfo": sign.reason},
             "SignIspRegisterDetailList": [
-                {"OperatorCode": operator, "RegisterStatus": sign.registration}
-                for operator in _OPERATORS
+                {"OperatorCode": operator, "RegisterStatus": status}
+                for operator, status in self._catalogue.registrations(sign).items()
             ],
         }
 

@@ -8,11 +8,13 @@ permit.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infra.localcloud.core.clock import CloudClock
+from infra.localcloud.dysmsapi.account import Account
 from infra.localcloud.dysmsapi.catalogue import Catalogue, Template
 from infra.localcloud.dysmsapi.content import count_segments, params_flaw, render, shown_text
 from infra.localcloud.dysmsapi.deliveries import DeliveryPlan
@@ -32,6 +34,7 @@ from infra.localcloud.inbox.book import Inbox, InboxMessage
 SEND_LIMIT = 1000
 BATCH_LIMIT = 100
 OUT_ID_LIMIT = 255
+_EXTENSION = re.compile(r"[0-9]{0,20}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,12 @@ class Sending:
         inbox: Inbox,
         clock: CloudClock,
         *,
+        account: Account,
         deliveries: DeliveryPlan,
         opt_outs: OptOuts,
         receipts: ReceiptPusher,
     ) -> None:
+        self._account = account
         self._catalogue = catalogue
         self._records = records
         self._inbox = inbox
@@ -73,6 +78,7 @@ class Sending:
         if len(numbers) > SEND_LIMIT:
             raise SmsRefused("isv.MOBILE_COUNT_OVER_LIMIT")
         is_abroad = self._is_international(template_code)
+        _check_extension(call.text("SmsUpExtendCode"))
         phones = [_read_phone(number, is_abroad=is_abroad) for number in numbers]
         params = read_template_params(read_json(call.text("TemplateParam") or "{}"))
         drafts = [Draft(phone, sign_name, params) for phone in phones]
@@ -86,8 +92,15 @@ class Sending:
             raise SmsRefused("isv.MOBILE_COUNT_OVER_LIMIT")
         has_params = bool(call.text("TemplateParamJson"))
         all_params = call.json_list("TemplateParamJson") if has_params else [{} for _ in numbers]
-        if not numbers or not len(numbers) == len(sign_names) == len(all_params):
+        has_extensions = bool(call.text("SmsUpExtendCodeJson"))
+        extensions = (
+            call.json_list("SmsUpExtendCodeJson") if has_extensions else [""] * len(numbers)
+        )
+        lengths = {len(each) for each in (numbers, sign_names, all_params, extensions)}
+        if not numbers or len(lengths) > 1:
             raise SmsRefused("isv.INVALID_PARAMETERS")
+        for extension in extensions:
+            _check_extension(extension)
         is_abroad = self._is_international(template_code)
         drafts = [
             Draft(
@@ -116,8 +129,12 @@ class Sending:
         full = first_full(self._records, records)
         if full is not None:
             raise SmsRefused("isv.BUSINESS_LIMIT_CONTROL", full.message)
+        refusal = self._account.refusal(self._records, records)
+        if refusal is not None:
+            raise SmsRefused(refusal)
         decided = [self._deliveries.decide(record) for record in records]
         self._records.add(decided)
+        self._account.charge(decided)
         self._receipts.expect(decided)
         for draft, record in zip(drafts, decided, strict=True):
             # One whose receipt is lost is there too: it is the carrier that never tells.
@@ -177,6 +194,12 @@ def _read_phone(number: object, *, is_abroad: bool) -> str:
         return read_number(number, is_abroad=is_abroad)
     except NumberIllegal as error:
         raise SmsRefused("isv.MOBILE_NUMBER_ILLEGAL") from error
+
+
+def _check_extension(extension: object) -> None:
+    # Inferred: what makes an extension wrong. The page has digits, and no length.
+    if not isinstance(extension, str) or not _EXTENSION.fullmatch(extension):
+        raise SmsRefused("isv.EXTEND_CODE_ERROR")
 
 
 def _read_sign_name(name: object) -> str:

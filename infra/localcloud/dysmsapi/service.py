@@ -19,7 +19,9 @@ from infra.localcloud.core.signatures import (
     new_request_id,
 )
 from infra.localcloud.core.wire import WireAnswer, WireRequest
+from infra.localcloud.dysmsapi.account import Account
 from infra.localcloud.dysmsapi.catalogue import Catalogue
+from infra.localcloud.dysmsapi.codes import is_service_code
 from infra.localcloud.dysmsapi.deliveries import DELIVERY_S, DeliveryPlan
 from infra.localcloud.dysmsapi.opt_outs import OptOuts
 from infra.localcloud.dysmsapi.parameters import Parameters, SmsRefused
@@ -35,7 +37,8 @@ Operation = Callable[[Parameters], dict[str, object]]
 
 class DysmsapiService(RpcService[Operation]):
     """The SMS service of one cloud. Open to the control plane: `catalogue`, the signs, templates
-    and their reviews; `deliveries`, what becomes of messages; `receipts`, what is pushed.
+    and their reviews; `deliveries`, what becomes of messages; `receipts`, what is pushed;
+    `account`, what it may still send.
 
     delivery_s: from acceptance to the carrier's receipt, on the cloud's clock.
 
@@ -66,13 +69,15 @@ class DysmsapiService(RpcService[Operation]):
         self._records = SendRecords(self._database)
         self._opt_outs = OptOuts(self._database)
         self.deliveries = DeliveryPlan(delivery_s=delivery_s)
-        self.receipts = ReceiptPusher(self._database, cloud.clock)
+        self.receipts = ReceiptPusher(self._database, cloud.clock, cloud.faults)
+        self.account = Account(self._database)
         inbox.listen(self._hear)
         sending = Sending(
             self.catalogue,
             self._records,
             inbox,
             cloud.clock,
+            account=self.account,
             deliveries=self.deliveries,
             opt_outs=self._opt_outs,
             receipts=self.receipts,
@@ -97,8 +102,8 @@ class DysmsapiService(RpcService[Operation]):
         }
 
     def failure(self, request: WireRequest, code: str) -> WireAnswer:
-        """HTTP 200 for an `isv.` or `isp.` code, the gateway's error for any other."""
-        if code.startswith(("isv.", "isp.")):
+        """HTTP 200 for a code of the SMS service, the gateway's error for any other."""
+        if is_service_code(code):
             return _refusal(SmsRefused(code))
         answer = gateway_error(request, code)
         if self._throttling_retry_after_ms is None or not code.startswith("Throttling"):
@@ -136,6 +141,7 @@ class DysmsapiService(RpcService[Operation]):
         """
         self._records.clear()
         self._opt_outs.clear()
+        self.account.clear()
         self.deliveries.clear()
         self.receipts.reset()
         self._nonces.clear()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
+from infra.localcloud.control.watched import Watched
 from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.wire import WireServer, WireService
 from infra.localcloud.directmail.service import DirectmailService
@@ -105,6 +106,12 @@ class Fakes:
     def service(self, name: str) -> Fake:
         """The service itself."""
         return self._services[name]
+
+    def watched(self) -> Watched:
+        """What a control plane looks at in a cloud without functions."""
+        dysmsapi = self._services.get("dysmsapi")
+        sms = dysmsapi if isinstance(dysmsapi, DysmsapiService) else None
+        return Watched(self.cloud, self.inbox, deliveries=sms)
 
     def reset(self) -> None:
         """Forget all data, messages, faults and counts, and be back on the host's time."""

@@ -69,17 +69,21 @@ class RoleGrant:
     """A RAM role: its policies by name, and who may assume it, in RAM's JSON."""
 
     name: str
+    description: str
     policies: Mapping[str, Mapping[str, object]]
     trust: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class LogPlace:
-    """A log store, with the index of CreateIndex."""
+    """A log store, with the bodies of CreateIndex, CreateDashboard and CreateAlert."""
 
     project: str
     store: str
+    ttl_days: int
     index: Mapping[str, object]
+    dashboards: Mapping[str, Mapping[str, object]]
+    alerts: Mapping[str, Mapping[str, object]]
 
 
 @dataclass(frozen=True, slots=True)

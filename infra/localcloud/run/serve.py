@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.localcloud.control.server import ControlPlane
-from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.identities import Identity
-from infra.localcloud.run import data_lock
-from infra.localcloud.run.fakes import Fakes
+from infra.localcloud.run.bare import BareOptions, bare_cloud
 from infra.localcloud.run.ports import claim, neighbour
-from infra.localcloud.run.ready import clear_ready_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +55,17 @@ class RunningService:
 @asynccontextmanager
 async def single_service(options: ServeOptions) -> AsyncIterator[RunningService]:
     """One service, running while the block runs. Raises StartRefused."""
-    async with AsyncExitStack() as stack:
-        port = claim(options.port)
-        if options.data is not None:
-            stack.enter_context(data_lock.hold(options.data))
-        clear_ready_file(options.ready_file)
-        cloud = Cloud(options.data)
-        fakes = Fakes(cloud, [options.service])
-        stack.push_async_callback(fakes.stop)
-        await fakes.start(lambda _: port)
-
-        async def reset() -> None:
-            fakes.reset()
-
-        control = ControlPlane(cloud, fakes.inbox, reset=reset)
-        stack.push_async_callback(control.stop)
-        await control.start(neighbour(options.port, 1))
+    port = claim(options.port)
+    bare = BareOptions(
+        services=[options.service],
+        data=options.data,
+        control_port=neighbour(options.port, 1),
+        ready_file=options.ready_file,
+    )
+    async with bare_cloud(bare, lambda _: port) as running:
         yield RunningService(
             service=options.service,
-            described=fakes.described(options.service),
-            control=control.address,
-            access_key=cloud.identities.root,
+            described=running.described[options.service],
+            control=running.control,
+            access_key=running.access_key,
         )

@@ -50,13 +50,26 @@ class SlsService:
         self._database.append(project, store, logs)
         return True
 
-    def ensure_store(self, project: str, store: str, *, index: Mapping[str, object]) -> None:
-        """Have a log store with that index, as if an operator had made it; what is there stays."""
-        wanted: tuple[tuple[Kind, str, Mapping[str, object]], ...] = (
+    def ensure(
+        self,
+        project: str,
+        store: str,
+        *,
+        ttl_days: int,
+        index: Mapping[str, object],
+        dashboards: Mapping[str, Mapping[str, object]],
+        alerts: Mapping[str, Mapping[str, object]],
+    ) -> None:
+        """Have a log store with its index, dashboards and alerts, as if an operator had made them;
+        what is there stays.
+        """
+        wanted: list[tuple[Kind, str, Mapping[str, object]]] = [
             ("project", project, {"projectName": project}),
-            ("logstore", store, {"logstoreName": store, "ttl": 30, "shardCount": 2}),
+            ("logstore", store, {"logstoreName": store, "ttl": ttl_days, "shardCount": 2}),
             ("index", store, index),
-        )
+            *(("dashboard", name, body) for name, body in dashboards.items()),
+            *(("alert", name, body) for name, body in alerts.items()),
+        ]
         for kind, name, body in wanted:
             if self._database.find(project, kind, name) is None:
                 self._database.write(project, kind, name, dict(body))

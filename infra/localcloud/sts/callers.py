@@ -68,7 +68,7 @@ class Callers:
         else:
             signer = acs3.verify(request, query, self._cloud, self._nonces)
             headers = request.headers
-            frame_s = self._frame_of(headers["x-acs-date"])
+            frame_s = self.frame_of(headers["x-acs-date"])
             action, version = headers["x-acs-action"], headers["x-acs-version"]
         return Call(action, version, parameters, signer, frame_s, request.peer_ip)
 
@@ -81,7 +81,7 @@ class Callers:
             required(parameters, name)
         if (parameters["SignatureMethod"], parameters["SignatureVersion"]) != ("HMAC-SHA1", "1.0"):
             raise GatewayRefused("IncompleteSignature", "HMAC-SHA1, version 1.0, is spoken here.")
-        frame_s = self._frame_of(parameters["Timestamp"])
+        frame_s = self.frame_of(parameters["Timestamp"])
         key_id = parameters["AccessKeyId"]
         signer = find_signer(self._cloud.identities, key_id, parameters.get("SecurityToken"))
         signed = ((key, value) for key, value in parameters.items() if key != "Signature")
@@ -93,7 +93,8 @@ class Callers:
             raise GatewayRefused("SignatureNonceUsed")
         return signer, frame_s
 
-    def _frame_of(self, text: str) -> float:
+    def frame_of(self, text: str) -> float:
+        """The offset of the clock that a request's date was read from. Raises GatewayRefused."""
         try:
             date_s = calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
         except (ValueError, OverflowError) as error:
@@ -110,6 +111,15 @@ def action_of(request: WireRequest) -> str:
     if not _is_acs3(request):
         action = _parameter(request, "Action")
     return action if _ACTION.fullmatch(action) else "?"
+
+
+def read_unsigned(request: WireRequest) -> Parameters:
+    """The parameters of a call that needs no signature, in the style of either. Raises
+    GatewayRefused.
+    """
+    query, form = read_parameters(request)
+    version = request.headers.get("x-acs-version")
+    return {**dict(query + form), **({"Version": version} if version else {})}
 
 
 def key_id_of(request: WireRequest) -> str:

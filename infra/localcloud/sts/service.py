@@ -1,4 +1,4 @@
-"""STS 2015-04-01 on the wire: AssumeRole and GetCallerIdentity.
+"""STS 2015-04-01 on the wire: AssumeRole, AssumeRoleWithOIDC and GetCallerIdentity.
 
 The one thing to know: a role that RAM knows is given to whom its trust policy names, the root key
 as `acs:ram::<account>:root`, which the real service refuses outright. A role that RAM does not know
@@ -26,9 +26,19 @@ from infra.localcloud.core.signatures import (
     new_request_id,
 )
 from infra.localcloud.core.wire import WireAnswer, WireRequest
-from infra.localcloud.sts.callers import Call, Callers, action_of, key_id_of, required
+from infra.localcloud.sts.callers import (
+    Call,
+    Callers,
+    Parameters,
+    action_of,
+    key_id_of,
+    read_unsigned,
+    required,
+)
+from infra.localcloud.sts.oidc import believe
 
 VERSION = "2015-04-01"
+WITH_OIDC = "AssumeRoleWithOIDC"
 DURATION_DEFAULT_S, DURATION_MIN_S, DURATION_MAX_S = 3600, 900, 43_200
 POLICY_LIMIT = 2048
 _ROLE_ARN = re.compile(r"acs:ram::([0-9]{1,20}):role/([A-Za-z0-9.\-]{1,64})", re.ASCII | re.I)
@@ -53,6 +63,7 @@ class StsService:
         self._callers = Callers(cloud)
         self._operations: dict[str, Callable[[Call], dict[str, object]]] = {
             "AssumeRole": self._assume_role,
+            WITH_OIDC: lambda call: self._assume_role_with_oidc(call.parameters),
             "GetCallerIdentity": self._get_caller_identity,
         }
 
@@ -71,42 +82,89 @@ class StsService:
     async def answer(self, request: WireRequest) -> WireAnswer:
         """Check the signature, carry out, answer as JSON (the SDKs ask for no other format)."""
         try:
-            call = self._callers.verify(request)
-            operation = self._operations.get(call.action)
-            if operation is None or call.version != VERSION:
-                raise GatewayRefused("InvalidAction.NotFound")
-            body = operation(call)
+            # Its token is the caller's proof: AssumeRoleWithOIDC is not signed.
+            if action_of(request) == WITH_OIDC:
+                body = self._assume_role_with_oidc(read_unsigned(request))
+            else:
+                call = self._callers.verify(request)
+                operation = self._operations.get(call.action)
+                if operation is None or call.version != VERSION:
+                    raise GatewayRefused("InvalidAction.NotFound")
+                body = operation(call)
         except GatewayRefused as refused:
             return gateway_error(request, refused.code, refused.message)
         return json_answer(200, {"RequestId": new_request_id(), **body})
 
     def reset(self) -> None:
-        """Forget the nonces. Sessions stay: warm function instances hold them."""
+        """Forget the nonces and the identity providers. Sessions stay: warm function instances
+        hold them.
+        """
         self._callers.clear()
+        self._cloud.identity_providers.clear()
 
     def close(self) -> None:
         """Nothing is open."""
 
     def _assume_role(self, call: Call) -> dict[str, object]:
         """A session for a role, its end told by the caller's own clock."""
-        parameters = call.parameters
+        return self._session(
+            call.parameters,
+            lambda arn: self._may_assume(arn, call),
+            function=call.signer.function,
+            frame_s=call.frame_s,
+        )
+
+    def _assume_role_with_oidc(self, parameters: Parameters) -> dict[str, object]:
+        """A session for a role that trusts an identity provider, for one of its users."""
+        if parameters.get("Version") != VERSION:
+            raise GatewayRefused("InvalidAction.NotFound")
+        clock = self._cloud.clock
+        token = believe(
+            self._cloud.identity_providers,
+            required(parameters, "OIDCProviderArn"),
+            parameters.get("OIDCToken", "").strip(),
+            now_s=clock.now_s(),
+            host_now_s=clock.now_s() - clock.offset_s,
+        )
+
+        def may_assume(arn: str) -> Role:
+            role = self._cloud.access.find_role(arn)
+            if role is None:
+                raise GatewayRefused("EntityNotExist.Role")
+            if not self._cloud.access.trusts_federated(role, token.provider.arn, token.facts):
+                raise GatewayRefused("AuthenticationFail.NoPermission")
+            return role
+
+        date = parameters.get("Timestamp")
+        frame_s = self._callers.frame_of(date) if date else clock.offset_s
+        session = self._session(parameters, may_assume, function="", frame_s=frame_s)
+        return {**session, "OIDCTokenInfo": token.as_json()}
+
+    def _session(
+        self,
+        parameters: Parameters,
+        may_assume: Callable[[str], Role | None],
+        *,
+        function: str,
+        frame_s: float,
+    ) -> dict[str, object]:
         role = _ROLE_ARN.fullmatch(required(parameters, "RoleArn"))
         if role is None:
             raise _malformed("RoleArn")
         session_name = required(parameters, "RoleSessionName")
         if not _SESSION_NAME.fullmatch(session_name):
             raise _malformed("RoleSessionName")
-        known = self._may_assume(role[0], call)
+        known = may_assume(role[0])
         longest_s = known.max_session_s if known else DURATION_MAX_S
         session = self._cloud.identities.issue_session(
             role=role[0],
             session_name=session_name,
             duration_s=_duration_s(parameters.get("DurationSeconds", ""), longest_s),
-            function=call.signer.function,
+            function=function,
             policy=_session_policy(parameters.get("Policy", ""), is_read=known is not None),
         )
         assert session.expires_at is not None
-        expires_at = session.expires_at - self._cloud.clock.offset_s + call.frame_s
+        expires_at = session.expires_at - self._cloud.clock.offset_s + frame_s
         return {
             "AssumedRoleUser": {
                 "Arn": f"{role[0]}/{session_name}",

@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode
 
 from infra.localcloud.core.cloud import Cloud
@@ -95,7 +96,7 @@ class Authenticator:
         except (KeyError, OtsError):
             frame_s = None
         offset_s = self._cloud.clock.offset_s if frame_s is None else frame_s
-        return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() + offset_s))
+        return _format_date(int(time.time() + offset_s))
 
     def _check_token(self, identity: Identity, token: str) -> None:
         # inferred: the vendor lists no texts for tokens
@@ -112,6 +113,12 @@ def body_md5(body: bytes) -> str:
     return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
 
+@lru_cache(maxsize=16)  # every request brings one, and each second has but one
+def _format_date(date_s: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(date_s))
+
+
+@lru_cache(maxsize=64)
 def _parse_date(text: str) -> float:
     """UTC epoch seconds. Raises OtsError."""
     try:
@@ -139,8 +146,16 @@ def _signing_key(headers: Mapping[str, str], identity: Identity) -> bytes:
     """The secret itself for version 2, a key derived from it for version 4."""
     if "x-ots-signaturev4" not in headers:
         return identity.access_key_secret.encode()
-    key = ("aliyun_v4" + identity.access_key_secret).encode()
-    date, region = headers.get("x-ots-signdate", ""), headers.get("x-ots-signregion", "")
+    return _derived_key(
+        identity.access_key_secret,
+        headers.get("x-ots-signdate", ""),
+        headers.get("x-ots-signregion", ""),
+    )
+
+
+@lru_cache(maxsize=64)
+def _derived_key(secret: str, date: str, region: str) -> bytes:
+    key = ("aliyun_v4" + secret).encode()
     for part in (date, region, "ots", "aliyun_v4_request"):
         key = hmac.digest(key, part.encode("utf-8", "surrogateescape"), "sha256")
     return base64.b64encode(key)

@@ -37,6 +37,8 @@ def _tables_of(message: Message) -> set[str]:
             names = {message.table_meta.table_name}
         case ots_pb2.ListTableRequest():
             names = set()
+        case ots_pb2.CreateIndexRequest() | ots_pb2.DropIndexRequest():
+            names = {message.main_table_name}
         case _:
             names = {getattr(message, "table_name", "")}
     return {name or "*" for name in names} or {"*"}

@@ -144,7 +144,7 @@ _CELL_CHECKS = {
 
 def _check_return(change: Change) -> None:
     # As the Java SDK's IncrementRequest test has it: only incremented columns can be returned.
-    # The text is inferred.
+    # Inferred: the text for other columns than those.
     if not change.return_names:
         return
     incremented = {cell.name for cell in change.cells if cell.op is Op.INCREMENT}

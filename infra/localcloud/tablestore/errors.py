@@ -1,12 +1,12 @@
 """The service's errors as values: a code, a text, and the HTTP status that the code goes with.
 
-Codes, statuses and texts are those of the vendor's page "Error codes"; where a text is ours, the
-place that raises it says "inferred".
+Codes, statuses and texts are those of the vendor's page "Error codes"; a text that is
+ours is marked where it is raised.
 """
 
 from __future__ import annotations
 
-STATUS_OF_CODE = {
+ERROR_CODES = {
     "OTSParameterInvalid": 400,
     "OTSInvalidPK": 400,
     "OTSMetaNotMatch": 400,
@@ -23,7 +23,7 @@ STATUS_OF_CODE = {
     "OTSTooFrequentReservedThroughputAdjustment": 403,
     "OTSObjectNotExist": 404,
     "OTSTableNotReady": 404,
-    "OTSSessionNotExist": 404,  # inferred: no vendor page gives its status
+    "OTSSessionNotExist": 404,  # Inferred: the status of OTSSessionNotExist.
     "OTSMethodNotAllowed": 405,
     "OTSRequestTimeout": 408,
     "OTSRowOperationConflict": 409,
@@ -37,7 +37,7 @@ STATUS_OF_CODE = {
     "OTSTimeout": 503,
 }
 
-TEXT_OF_CODE = {
+TEXTS_OF_CODES = {
     "OTSNoPermissionAccess": (
         "You have no permission to access the requested resource, please contact the resource owner"
     ),
@@ -67,13 +67,13 @@ class OtsError(Exception):
 
     def __init__(self, code: str, text: str = "") -> None:
         self.code = code
-        self.text = text or TEXT_OF_CODE.get(code, code)
+        self.text = text or TEXTS_OF_CODES.get(code, code)
         super().__init__(f"{code}: {self.text}")
 
     @property
     def http_status(self) -> int:
         """The status that goes with the code; 400 for a code that no vendor page lists."""
-        return STATUS_OF_CODE.get(self.code, 400)
+        return ERROR_CODES.get(self.code, 400)
 
 
 def invalid(text: str) -> OtsError:

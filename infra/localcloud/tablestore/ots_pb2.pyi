@@ -32,6 +32,10 @@ FT_COMPOSITE_COLUMN_VALUE: FilterType
 FT_SINGLE_COLUMN_VALUE: FilterType
 IGNORE: RowExistenceExpectation
 INTEGER: PrimaryKeyType
+IT_GLOBAL_INDEX: IndexType
+IT_LOCAL_INDEX: IndexType
+IUM_ASYNC_INDEX: IndexUpdateMode
+IUM_SYNC_INDEX: IndexUpdateMode
 LO_AND: LogicalOperator
 LO_NOT: LogicalOperator
 LO_OR: LogicalOperator
@@ -95,6 +99,37 @@ class CompositeColumnValueFilter(_message.Message):
     sub_filters: _containers.RepeatedCompositeFieldContainer[Filter]
     def __init__(self, combinator: _Optional[_Union[LogicalOperator, str]] = ..., sub_filters: _Optional[_Iterable[_Union[Filter, _Mapping]]] = ...) -> None: ...
 
+class ComputeSplitPointsBySizeRequest(_message.Message):
+    __slots__ = ["split_point_limit", "split_size", "split_size_unit_in_byte", "table_name"]
+    SPLIT_POINT_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    SPLIT_SIZE_FIELD_NUMBER: _ClassVar[int]
+    SPLIT_SIZE_UNIT_IN_BYTE_FIELD_NUMBER: _ClassVar[int]
+    TABLE_NAME_FIELD_NUMBER: _ClassVar[int]
+    split_point_limit: int
+    split_size: int
+    split_size_unit_in_byte: int
+    table_name: str
+    def __init__(self, table_name: _Optional[str] = ..., split_size: _Optional[int] = ..., split_size_unit_in_byte: _Optional[int] = ..., split_point_limit: _Optional[int] = ...) -> None: ...
+
+class ComputeSplitPointsBySizeResponse(_message.Message):
+    __slots__ = ["consumed", "locations", "schema", "split_points"]
+    class SplitLocation(_message.Message):
+        __slots__ = ["location", "repeat"]
+        LOCATION_FIELD_NUMBER: _ClassVar[int]
+        REPEAT_FIELD_NUMBER: _ClassVar[int]
+        location: str
+        repeat: int
+        def __init__(self, location: _Optional[str] = ..., repeat: _Optional[int] = ...) -> None: ...
+    CONSUMED_FIELD_NUMBER: _ClassVar[int]
+    LOCATIONS_FIELD_NUMBER: _ClassVar[int]
+    SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    SPLIT_POINTS_FIELD_NUMBER: _ClassVar[int]
+    consumed: ConsumedCapacity
+    locations: _containers.RepeatedCompositeFieldContainer[ComputeSplitPointsBySizeResponse.SplitLocation]
+    schema: _containers.RepeatedCompositeFieldContainer[PrimaryKeySchema]
+    split_points: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, consumed: _Optional[_Union[ConsumedCapacity, _Mapping]] = ..., schema: _Optional[_Iterable[_Union[PrimaryKeySchema, _Mapping]]] = ..., split_points: _Optional[_Iterable[bytes]] = ..., locations: _Optional[_Iterable[_Union[ComputeSplitPointsBySizeResponse.SplitLocation, _Mapping]]] = ...) -> None: ...
+
 class Condition(_message.Message):
     __slots__ = ["column_condition", "row_existence"]
     COLUMN_CONDITION_FIELD_NUMBER: _ClassVar[int]
@@ -108,6 +143,20 @@ class ConsumedCapacity(_message.Message):
     CAPACITY_UNIT_FIELD_NUMBER: _ClassVar[int]
     capacity_unit: CapacityUnit
     def __init__(self, capacity_unit: _Optional[_Union[CapacityUnit, _Mapping]] = ...) -> None: ...
+
+class CreateIndexRequest(_message.Message):
+    __slots__ = ["include_base_data", "index_meta", "main_table_name"]
+    INCLUDE_BASE_DATA_FIELD_NUMBER: _ClassVar[int]
+    INDEX_META_FIELD_NUMBER: _ClassVar[int]
+    MAIN_TABLE_NAME_FIELD_NUMBER: _ClassVar[int]
+    include_base_data: bool
+    index_meta: IndexMeta
+    main_table_name: str
+    def __init__(self, main_table_name: _Optional[str] = ..., index_meta: _Optional[_Union[IndexMeta, _Mapping]] = ..., include_base_data: bool = ...) -> None: ...
+
+class CreateIndexResponse(_message.Message):
+    __slots__ = []
+    def __init__(self) -> None: ...
 
 class CreateTableRequest(_message.Message):
     __slots__ = ["enable_local_txn", "index_metas", "partitions", "reserved_throughput", "sse_spec", "stream_spec", "table_meta", "table_options"]
@@ -192,6 +241,28 @@ class DescribeTableResponse(_message.Message):
     table_options: TableOptions
     table_status: TableStatus
     def __init__(self, table_meta: _Optional[_Union[TableMeta, _Mapping]] = ..., reserved_throughput_details: _Optional[_Union[ReservedThroughputDetails, _Mapping]] = ..., table_options: _Optional[_Union[TableOptions, _Mapping]] = ..., table_status: _Optional[_Union[TableStatus, str]] = ..., stream_details: _Optional[_Union[StreamDetails, _Mapping]] = ..., shard_splits: _Optional[_Iterable[bytes]] = ..., sse_details: _Optional[_Union[SSESpecification, _Mapping]] = ..., index_metas: _Optional[_Iterable[_Union[IndexMeta, _Mapping]]] = ..., creation_time: _Optional[int] = ...) -> None: ...
+
+class DropIndexRequest(_message.Message):
+    __slots__ = ["index_name", "main_table_name"]
+    INDEX_NAME_FIELD_NUMBER: _ClassVar[int]
+    MAIN_TABLE_NAME_FIELD_NUMBER: _ClassVar[int]
+    index_name: str
+    main_table_name: str
+    def __init__(self, main_table_name: _Optional[str] = ..., index_name: _Optional[str] = ...) -> None: ...
+
+class DropIndexResponse(_message.Message):
+    __slots__ = []
+    def __init__(self) -> None: ...
+
+class EndTransactionRequest(_message.Message):
+    __slots__ = ["transaction_id"]
+    TRANSACTION_ID_FIELD_NUMBER: _ClassVar[int]
+    transaction_id: str
+    def __init__(self, transaction_id: _Optional[str] = ...) -> None: ...
+
+class EndTransactionResponse(_message.Message):
+    __slots__ = []
+    def __init__(self) -> None: ...
 
 class Error(_message.Message):
     __slots__ = ["code", "message"]
@@ -303,11 +374,11 @@ class IndexMeta(_message.Message):
     PRIMARY_KEY_FIELD_NUMBER: _ClassVar[int]
     defined_column: _containers.RepeatedScalarFieldContainer[str]
     index_sync_phase: int
-    index_type: int
-    index_update_mode: int
+    index_type: IndexType
+    index_update_mode: IndexUpdateMode
     name: str
     primary_key: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, name: _Optional[str] = ..., primary_key: _Optional[_Iterable[str]] = ..., defined_column: _Optional[_Iterable[str]] = ..., index_update_mode: _Optional[int] = ..., index_type: _Optional[int] = ..., index_sync_phase: _Optional[int] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., primary_key: _Optional[_Iterable[str]] = ..., defined_column: _Optional[_Iterable[str]] = ..., index_update_mode: _Optional[_Union[IndexUpdateMode, str]] = ..., index_type: _Optional[_Union[IndexType, str]] = ..., index_sync_phase: _Optional[int] = ...) -> None: ...
 
 class ListSearchIndexRequest(_message.Message):
     __slots__ = ["table_name"]
@@ -440,6 +511,20 @@ class SingleColumnValueFilter(_message.Message):
     latest_version_only: bool
     value_trans_rule: ValueTransferRule
     def __init__(self, comparator: _Optional[_Union[ComparatorType, str]] = ..., column_name: _Optional[str] = ..., column_value: _Optional[bytes] = ..., filter_if_missing: bool = ..., latest_version_only: bool = ..., value_trans_rule: _Optional[_Union[ValueTransferRule, _Mapping]] = ...) -> None: ...
+
+class StartLocalTransactionRequest(_message.Message):
+    __slots__ = ["key", "table_name"]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    TABLE_NAME_FIELD_NUMBER: _ClassVar[int]
+    key: bytes
+    table_name: str
+    def __init__(self, table_name: _Optional[str] = ..., key: _Optional[bytes] = ...) -> None: ...
+
+class StartLocalTransactionResponse(_message.Message):
+    __slots__ = ["transaction_id"]
+    TRANSACTION_ID_FIELD_NUMBER: _ClassVar[int]
+    transaction_id: str
+    def __init__(self, transaction_id: _Optional[str] = ...) -> None: ...
 
 class StreamDetails(_message.Message):
     __slots__ = ["enable_stream", "expiration_time", "last_enable_time", "stream_id"]
@@ -594,6 +679,12 @@ class PrimaryKeyOption(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = []
 
 class DefinedColumnType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []
+
+class IndexUpdateMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []
+
+class IndexType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = []
 
 class TableStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):

@@ -8,7 +8,7 @@ from infra.localcloud.core.clock import CloudClock
 from infra.localcloud.tablestore import ots_pb2
 from infra.localcloud.tablestore.capacity import Cost, units
 from infra.localcloud.tablestore.errors import invalid
-from infra.localcloud.tablestore.keys import encode_key
+from infra.localcloud.tablestore.keys import encode_key, parse_read_key
 from infra.localcloud.tablestore.limits import (
     MAX_RANGE_BYTES,
     MAX_RANGE_ROWS,
@@ -19,20 +19,21 @@ from infra.localcloud.tablestore.plainbuffer import (
     HEADER_BYTES,
     Bound,
     Key,
-    decode_row,
+    decode_stored,
     encode_body,
     encode_row,
 )
 from infra.localcloud.tablestore.reads import (
     Selection,
     live_columns,
-    parse_read_key,
     parse_selection,
     select,
 )
-from infra.localcloud.tablestore.replies import Reply, refuse_transaction
-from infra.localcloud.tablestore.store import Store
-from infra.localcloud.tablestore.tables import Table, Tables
+from infra.localcloud.tablestore.replies import Reply
+from infra.localcloud.tablestore.rows import Rows
+from infra.localcloud.tablestore.table import Table
+from infra.localcloud.tablestore.tables import Tables
+from infra.localcloud.tablestore.transactions import Transactions
 from infra.localcloud.tablestore.versions import Columns
 
 _BOUNDS = (Bound.INF_MIN, Bound.INF_MAX)
@@ -41,16 +42,16 @@ _BOUNDS = (Bound.INF_MIN, Bound.INF_MAX)
 class RangeReader:
     """Reads ranges."""
 
-    def __init__(self, store: Store, tables: Tables, clock: CloudClock) -> None:
-        self._store = store
+    def __init__(self, tables: Tables, transactions: Transactions, clock: CloudClock) -> None:
         self._tables = tables
+        self._transactions = transactions
         self._clock = clock
 
     def get_range(self, request: ots_pb2.GetRangeRequest) -> Reply:
         """GetRange."""
         check_table_name(request.table_name)
-        refuse_transaction(
-            is_given=request.HasField("transaction_id"), transaction_id=request.transaction_id
+        transaction = self._transactions.find(
+            request.transaction_id, is_given=request.HasField("transaction_id")
         )
         if request.HasField("limit") and request.limit <= 0:
             raise invalid("The limit must be greater than 0.")
@@ -68,14 +69,15 @@ class RangeReader:
         backward = request.direction == ots_pb2.BACKWARD
         _check_order(start, end, backward=backward)
         limit = min(request.limit or MAX_RANGE_ROWS, MAX_RANGE_ROWS)
-        return _page(self._live_rows(table, start, end, backward), table, selection, limit)
+        rows = self._transactions.rows_to_read(transaction, table, *ends)
+        return _page(self._live_rows(rows, table, start, end, backward), table, selection, limit)
 
     def _live_rows(
-        self, table: Table, start: bytes, end: bytes, backward: bool
+        self, rows: Rows, table: Table, start: bytes, end: bytes, backward: bool
     ) -> Iterator[tuple[Key, Columns]]:
         now_ms = self._clock.now_ms()
-        for stored in self._store.scan(table.table_id, start, end, backward=backward):
-            row = decode_row(stored.data)
+        for _, stored in rows.scan(table, start, end, backward=backward):
+            row = decode_stored(stored.data)
             columns = live_columns(table, stored, row, now_ms)
             if columns is not None:
                 yield row.key, columns

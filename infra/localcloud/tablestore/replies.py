@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from google.protobuf.message import Message
 
 from infra.localcloud.tablestore.capacity import FREE, Cost
-from infra.localcloud.tablestore.errors import OtsError, invalid
+from infra.localcloud.tablestore.errors import OtsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,3 @@ def failed_cost(error: OtsError) -> Cost:
 def unsupported(operation: str) -> OtsError:
     """The refusal of what the local Tablestore does not do."""
     return OtsError("OTSUnsupportOperation", f"Unsupported operation: '{operation}'.")
-
-
-def refuse_transaction(*, is_given: bool, transaction_id: str) -> None:
-    """Raises OtsError for a request inside a transaction: no transaction is ever open here."""
-    if is_given and not transaction_id:
-        raise invalid("TransactionID is invalid.")
-    if is_given:
-        raise OtsError("OTSSessionNotExist")

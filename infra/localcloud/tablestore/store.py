@@ -17,6 +17,11 @@ CREATE TABLE IF NOT EXISTS tables (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     description BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS traits (
+    table_id INTEGER PRIMARY KEY,
+    base_id INTEGER,
+    allows_transactions INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS rows (
     table_id INTEGER NOT NULL,
     key BLOB NOT NULL,
@@ -24,8 +29,16 @@ CREATE TABLE IF NOT EXISTS rows (
     written_ms INTEGER NOT NULL,
     PRIMARY KEY (table_id, key)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS late_changes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    due_ms INTEGER NOT NULL,
+    table_id INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    row BLOB,
+    written_ms INTEGER NOT NULL
+);
 """
-_SCAN = "SELECT row, written_ms FROM rows WHERE table_id = ? AND "
+_SCAN = "SELECT key, row, written_ms FROM rows WHERE table_id = ? AND "
 _FORWARD = _SCAN + "key >= ? AND key < ? ORDER BY key"
 _BACKWARD = _SCAN + "key <= ? AND key > ? ORDER BY key DESC"
 
@@ -36,6 +49,16 @@ class StoredRow:
 
     data: bytes
     written_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTable:
+    """A table's description; `base_id` is the table that an index is of, None for a table."""
+
+    table_id: int
+    description: bytes
+    base_id: int | None
+    allows_transactions: bool
 
 
 class Store:
@@ -57,12 +80,18 @@ class Store:
     def clear(self) -> None:
         """Remove every table and row."""
         with self.transaction():
-            self._db.execute("DELETE FROM rows")
-            self._db.execute("DELETE FROM tables")
+            for name in ("rows", "late_changes", "traits", "tables"):
+                self._db.execute(f"DELETE FROM {name}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All writes inside become durable together, or none if the block raises."""
+        """All writes inside become durable together, or none if the block raises.
+
+        Inside another one it is part of that one, which is then the one to raise for.
+        """
+        if self._db.in_transaction:
+            yield
+            return
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -73,14 +102,28 @@ class Store:
 
     # ---- tables ----
 
-    def tables(self) -> list[tuple[int, bytes]]:
-        """Every table's id and description."""
-        return self._db.execute("SELECT id, description FROM tables ORDER BY id").fetchall()
+    def tables(self) -> list[StoredTable]:
+        """Every table and index."""
+        found = self._db.execute(
+            "SELECT id, description, base_id, COALESCE(allows_transactions, 0) "
+            "FROM tables LEFT JOIN traits ON table_id = id ORDER BY id"
+        )
+        return [
+            StoredTable(table_id, description, base_id, bool(allows))
+            for table_id, description, base_id, allows in found
+        ]
 
-    def add_table(self, description: bytes) -> int:
+    def add_table(
+        self, description: bytes, *, base_id: int | None = None, allows_transactions: bool = False
+    ) -> int:
         """Keep a new table; gives its id, which no other table ever gets."""
-        cursor = self._db.execute("INSERT INTO tables (description) VALUES (?)", (description,))
-        assert cursor.lastrowid is not None
+        with self.transaction():
+            cursor = self._db.execute("INSERT INTO tables (description) VALUES (?)", (description,))
+            assert cursor.lastrowid is not None
+            self._db.execute(
+                "INSERT INTO traits (table_id, base_id, allows_transactions) VALUES (?, ?, ?)",
+                (cursor.lastrowid, base_id, allows_transactions),
+            )
         return cursor.lastrowid
 
     def save_table(self, table_id: int, description: bytes) -> None:
@@ -91,6 +134,8 @@ class Store:
         """Remove a table and its rows."""
         with self.transaction():
             self._db.execute("DELETE FROM rows WHERE table_id = ?", (table_id,))
+            self._db.execute("DELETE FROM late_changes WHERE table_id = ?", (table_id,))
+            self._db.execute("DELETE FROM traits WHERE table_id = ?", (table_id,))
             self._db.execute("DELETE FROM tables WHERE id = ?", (table_id,))
 
     # ---- rows ----
@@ -114,14 +159,46 @@ class Store:
         self._db.execute("DELETE FROM rows WHERE table_id = ? AND key = ?", (table_id, key))
 
     def scan(
-        self, table_id: int, start: bytes, end: bytes, *, backward: bool
-    ) -> Iterator[StoredRow]:
+        self, table_id: int, start: bytes, end: bytes, *, backward: bool = False
+    ) -> Iterator[tuple[bytes, StoredRow]]:
         """The rows from `start` (inclusive) to `end` (exclusive), in key order or against it."""
         query = _BACKWARD if backward else _FORWARD
-        for found in self._db.execute(query, (table_id, start, end)):
-            yield StoredRow(*found)
+        for key, data, written_ms in self._db.execute(query, (table_id, start, end)):
+            yield key, StoredRow(data, written_ms)
 
     def last_written_ms(self) -> int:
         """When the newest row was written; 0 without rows."""
         (newest,) = self._db.execute("SELECT MAX(written_ms) FROM rows").fetchone()
         return int(newest or 0)
+
+    # ---- changes that wait for their time ----
+
+    def delay(self, due_ms: int, table_id: int, key: bytes, row: StoredRow | None) -> None:
+        """Keep a put, or without a row a delete, that is to be carried out at `due_ms`."""
+        self._db.execute(
+            "INSERT INTO late_changes (due_ms, table_id, key, row, written_ms) "
+            "VALUES (?, ?, ?, ?, ?)",
+            (due_ms, table_id, key, row and row.data, row.written_ms if row else 0),
+        )
+
+    def carry_out_late(self, now_ms: int) -> None:
+        """Carry out what is due, oldest first."""
+        with self.transaction():
+            due = self._db.execute(
+                "SELECT id, table_id, key, row, written_ms FROM late_changes "
+                "WHERE due_ms <= ? ORDER BY id",
+                (now_ms,),
+            ).fetchall()
+            for change_id, table_id, key, data, written_ms in due:
+                if data is None:
+                    self.delete(table_id, key)
+                else:
+                    self.put(table_id, key, StoredRow(data, written_ms))
+                self._db.execute("DELETE FROM late_changes WHERE id = ?", (change_id,))
+
+    def late_due_ms(self) -> tuple[int, int] | None:
+        """When the first and the last of the late changes are due; None without any."""
+        first, last = self._db.execute(
+            "SELECT MIN(due_ms), MAX(due_ms) FROM late_changes"
+        ).fetchone()
+        return None if first is None else (first, last)

@@ -1,131 +1,91 @@
-"""Tables: their life from CreateTable to DeleteTable, and what a row operation must know of one.
+"""Tables: their life from CreateTable to DeleteTable, and that of their secondary indexes.
 
-A table is kept as the DescribeTable answer that it gives. One namespace serves every instance name,
-and a table can be used at once; the service's limit of 10 table operations a second is not imposed.
+A table is kept as the DescribeTable answer that it gives; an index as the table that it is read as.
+One namespace serves every instance name, and a table can be used at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from infra.localcloud.core.clock import CloudClock
 from infra.localcloud.tablestore import ots_pb2
 from infra.localcloud.tablestore.errors import OtsError, invalid
-from infra.localcloud.tablestore.limits import (
-    MAX_DEFINED_COLUMNS,
-    MAX_DEVIATION_S,
-    MAX_KEY_COLUMNS,
-    MAX_TABLES,
-    MIN_TTL_S,
-    check_column_name,
-    check_table_name,
+from infra.localcloud.tablestore.index_schemas import (
+    check_can_be_indexed,
+    check_index,
+    check_index_count,
+    description_of,
 )
-from infra.localcloud.tablestore.plainbuffer import Bound, Key, type_name
-from infra.localcloud.tablestore.replies import Reply, unsupported
+from infra.localcloud.tablestore.indexes import IndexKeeper
+from infra.localcloud.tablestore.limits import MAX_TABLES, check_table_name
+from infra.localcloud.tablestore.replies import Reply
+from infra.localcloud.tablestore.schemas import (
+    check_capacity,
+    check_options,
+    check_schema,
+    new_options,
+)
 from infra.localcloud.tablestore.store import Store
+from infra.localcloud.tablestore.table import Index, Table, table_from
 
-_DEFAULT_DEVIATION_S = 86_400
-_KEY_TYPES: dict[int, type] = {
-    ots_pb2.INTEGER: int,
-    ots_pb2.STRING: str,
-    ots_pb2.BINARY: bytes,
-}
-_KEY_TYPE_NAMES = {int: "VT_INTEGER", str: "VT_STRING", bytes: "VT_BLOB"}
+_NO_OPTION = "No parameter is specified in table options."
 
 
 @dataclass(frozen=True, slots=True)
-class KeyColumn:
-    """One primary key column."""
+class _Entry:
+    """A table or an index, as it is described and as row operations know it."""
 
-    name: str
-    type: type
-    is_auto_increment: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """What row operations must know of a table."""
-
-    table_id: int
-    name: str
-    key_columns: tuple[KeyColumn, ...]
-    ttl_ms: int | None
-    max_versions: int
-    deviation_ms: int
-    allows_update: bool
-
-    def oldest_live_ms(self, now_ms: int) -> int:
-        """Versions at or before this moment have expired."""
-        return -1 if self.ttl_ms is None else now_ms - self.ttl_ms
-
-    @property
-    def has_auto_increment(self) -> bool:
-        """Whether a key column is numbered by the service."""
-        return any(column.is_auto_increment for column in self.key_columns)
-
-    def check_key(self, key: Key, bounds: Collection[Bound] = ()) -> None:
-        """Raises OtsError (OTSInvalidPK) for a key that is not of the table's schema."""
-        if len(key) != len(self.key_columns):
-            raise OtsError(
-                "OTSInvalidPK",
-                f"Validate PK size fail. Input: {len(key)}, Meta: {len(self.key_columns)}.",
-            )
-        for (name, value), column in zip(key, self.key_columns, strict=True):
-            if name != column.name:
-                raise OtsError(
-                    "OTSInvalidPK",
-                    f"Validate PK name fail. Input: {name}, Meta: {column.name}.",
-                )
-            if value is Bound.AUTO_INCREMENT:
-                is_fit = column.is_auto_increment
-            else:
-                is_fit = type(value) is column.type or value in bounds
-            if not is_fit:
-                raise OtsError(
-                    "OTSInvalidPK",
-                    f"Validate PK type fail. Input: {type_name(value)}, "
-                    f"Meta: {_KEY_TYPE_NAMES[column.type]}.",
-                )
+    description: ots_pb2.DescribeTableResponse
+    table: Table
 
 
 class Tables:
-    """Every table of the instance, and the operations on them."""
+    """Every table and index of the instance, and the operations on them."""
 
-    def __init__(self, store: Store, clock: CloudClock) -> None:
+    def __init__(self, store: Store, indexes: IndexKeeper, clock: CloudClock) -> None:
         self._store = store
+        self._indexes = indexes
         self._clock = clock
-        self._descriptions: dict[str, ots_pb2.DescribeTableResponse] = {}
-        self._tables: dict[str, Table] = {}
-        for table_id, data in store.tables():
-            self._remember(table_id, ots_pb2.DescribeTableResponse.FromString(data))
+        self._entries: dict[str, _Entry] = {}
+        self._load()
 
     def find(self, name: str) -> Table:
-        """The table. Raises OtsError (OTSObjectNotExist)."""
-        table = self._tables.get(name)
-        if table is None:
-            raise OtsError("OTSObjectNotExist")
-        return table
+        """The table or index. Raises OtsError (OTSObjectNotExist)."""
+        return self._entry(name).table
 
-    def forget_all(self) -> None:
-        """Start again without tables; the store is the caller's to clear."""
-        self._descriptions.clear()
-        self._tables.clear()
+    def has(self, table: Table) -> bool:
+        """Whether this very table is there: not one of its name that was made after it."""
+        entry = self._entries.get(table.name)
+        return entry is not None and entry.table.table_id == table.table_id
+
+    def describe(self, request: ots_pb2.DescribeTableRequest) -> Reply:
+        """DescribeTable, of an index as well."""
+        check_table_name(request.table_name)
+        return Reply(self._entry(request.table_name).description)
+
+    def list(self, request: ots_pb2.ListTableRequest) -> Reply:
+        """ListTable. Inferred: indexes are not listed (the Java SDK's tests delete all that is)."""
+        names = [name for name, entry in self._entries.items() if not entry.table.base]
+        return Reply(ots_pb2.ListTableResponse(table_names=sorted(names)))
 
     def create(self, request: ots_pb2.CreateTableRequest) -> Reply:
-        """CreateTable."""
+        """CreateTable, with its first indexes."""
         meta = request.table_meta
         check_table_name(meta.table_name)
-        _check_schema(meta)
-        if request.index_metas or request.enable_local_txn:
-            raise unsupported("CreateTable with secondary indexes or local transactions")
+        check_schema(meta)
         unit = request.reserved_throughput.capacity_unit
-        _check_capacity(unit)
-        options = _new_options(request.table_options)
-        if meta.table_name in self._tables:
+        check_capacity(unit)
+        options = new_options(request.table_options)
+        if request.index_metas:
+            check_index_count(len(request.index_metas))
+            for index in request.index_metas:
+                check_index(index, meta)
+            check_can_be_indexed(options)
+        names = [meta.table_name, *(index.name for index in request.index_metas)]
+        if len(set(names)) < len(names) or any(name in self._entries for name in names):
             raise OtsError("OTSObjectAlreadyExist")
-        if len(self._tables) >= MAX_TABLES:
-            raise OtsError("OTSQuotaExhausted", "Number of tables exceeded the quota.")
+        self._check_count(len(names))
         now_s = self._clock.now_s()
         description = ots_pb2.DescribeTableResponse(
             table_meta=meta,
@@ -136,41 +96,43 @@ class Tables:
             table_options=options,
             table_status=ots_pb2.TS_ACTIVE,
             creation_time=int(now_s * 1_000_000),
+            index_metas=request.index_metas,
         )
-        table_id = self._store.add_table(description.SerializeToString())
-        self._remember(table_id, description)
+        with self._store.transaction():
+            table_id = self._store.add_table(
+                description.SerializeToString(), allows_transactions=request.enable_local_txn
+            )
+            for index in request.index_metas:
+                self._add_index(table_id, index, description)
+        self._load()
         return Reply(ots_pb2.CreateTableResponse())
-
-    def list(self, request: ots_pb2.ListTableRequest) -> Reply:
-        """ListTable."""
-        return Reply(ots_pb2.ListTableResponse(table_names=sorted(self._tables)))
-
-    def describe(self, request: ots_pb2.DescribeTableRequest) -> Reply:
-        """DescribeTable."""
-        check_table_name(request.table_name)
-        self.find(request.table_name)
-        return Reply(self._descriptions[request.table_name])
 
     def update(self, request: ots_pb2.UpdateTableRequest) -> Reply:
         """UpdateTable: options and reserved throughput, effective at once."""
         check_table_name(request.table_name)
-        table = self.find(request.table_name)
-        description = ots_pb2.DescribeTableResponse()
-        description.CopyFrom(self._descriptions[table.name])
+        entry = self._own(request.table_name)
         if not (request.HasField("table_options") or request.HasField("reserved_throughput")):
-            raise invalid("No parameter is specified in table options.")
+            raise invalid(_NO_OPTION)
+        description = _copy(entry.description)
         if request.HasField("table_options"):
             if not request.table_options.ListFields():
-                raise invalid("No parameter is specified in table options.")
-            _check_options(request.table_options)
+                raise invalid(_NO_OPTION)
+            check_options(request.table_options)
             description.table_options.MergeFrom(request.table_options)
+            if description.index_metas:
+                check_can_be_indexed(description.table_options)
         if request.HasField("reserved_throughput"):
             unit = request.reserved_throughput.capacity_unit
-            _check_capacity(unit)
+            check_capacity(unit)
             description.reserved_throughput_details.capacity_unit.MergeFrom(unit)
             description.reserved_throughput_details.last_increase_time = int(self._clock.now_s())
-        self._store.save_table(table.table_id, description.SerializeToString())
-        self._remember(table.table_id, description)
+        with self._store.transaction():
+            self._store.save_table(entry.table.table_id, description.SerializeToString())
+            for index in entry.table.indexes:
+                followed = _copy(self._entry(index.table.name).description)
+                followed.table_options.CopyFrom(description.table_options)
+                self._store.save_table(index.table.table_id, followed.SerializeToString())
+        self._load()
         return Reply(
             ots_pb2.UpdateTableResponse(
                 reserved_throughput_details=description.reserved_throughput_details,
@@ -179,98 +141,122 @@ class Tables:
         )
 
     def delete(self, request: ots_pb2.DeleteTableRequest) -> Reply:
-        """DeleteTable, with every row."""
+        """DeleteTable, with every row and index."""
         check_table_name(request.table_name)
-        table = self.find(request.table_name)
-        self._store.drop_table(table.table_id)
-        del self._descriptions[table.name], self._tables[table.name]
+        table = self._own(request.table_name).table
+        with self._store.transaction():
+            for index in table.indexes:
+                self._store.drop_table(index.table.table_id)
+            self._store.drop_table(table.table_id)
+        self._load()
         return Reply(ots_pb2.DeleteTableResponse())
+
+    def create_index(self, request: ots_pb2.CreateIndexRequest) -> Reply:
+        """CreateIndex. Without base data it holds the rows that are written from now on."""
+        check_table_name(request.main_table_name)
+        entry = self._own(request.main_table_name)
+        meta = request.index_meta
+        check_index(meta, entry.description.table_meta)
+        check_can_be_indexed(entry.description.table_options)
+        if meta.name in self._entries:
+            raise OtsError("OTSObjectAlreadyExist")
+        check_index_count(len(entry.table.indexes) + 1)
+        self._check_count(1)
+        description = _copy(entry.description)
+        description.index_metas.add().CopyFrom(meta)
+        with self._store.transaction():
+            self._store.save_table(entry.table.table_id, description.SerializeToString())
+            self._add_index(entry.table.table_id, meta, description)
+            self._load()
+            if request.include_base_data:
+                self._indexes.build(entry.table, self._index(entry.table.name, meta.name))
+        return Reply(ots_pb2.CreateIndexResponse())
+
+    def drop_index(self, request: ots_pb2.DropIndexRequest) -> Reply:
+        """DropIndex."""
+        check_table_name(request.main_table_name)
+        entry = self._own(request.main_table_name)
+        index = self._index(entry.table.name, request.index_name)
+        description = _copy(entry.description)
+        kept = [each for each in description.index_metas if each.name != request.index_name]
+        del description.index_metas[:]
+        description.index_metas.extend(kept)
+        with self._store.transaction():
+            self._store.save_table(entry.table.table_id, description.SerializeToString())
+            self._store.drop_table(index.table.table_id)
+        self._load()
+        return Reply(ots_pb2.DropIndexResponse())
 
     def list_search_indexes(self, request: ots_pb2.ListSearchIndexRequest) -> Reply:
         """ListSearchIndex: there are none, which clients that clean up must be able to hear."""
         return Reply(ots_pb2.ListSearchIndexResponse())
 
-    def _remember(self, table_id: int, description: ots_pb2.DescribeTableResponse) -> None:
-        meta, options = description.table_meta, description.table_options
-        self._descriptions[meta.table_name] = description
-        self._tables[meta.table_name] = Table(
-            table_id=table_id,
-            name=meta.table_name,
-            key_columns=tuple(
-                KeyColumn(column.name, _KEY_TYPES[column.type], column.HasField("option"))
-                for column in meta.primary_key
-            ),
-            ttl_ms=None if options.time_to_live == -1 else options.time_to_live * 1000,
-            max_versions=options.max_versions,
-            deviation_ms=options.deviation_cell_version_in_sec * 1000,
-            allows_update=options.allow_update,
-        )
+    def _entry(self, name: str) -> _Entry:
+        entry = self._entries.get(name)
+        if entry is None:
+            raise OtsError("OTSObjectNotExist")
+        return entry
+
+    def _own(self, name: str) -> _Entry:
+        """The table. Inferred: how an index that is treated as a table is refused."""
+        entry = self._entry(name)
+        if entry.table.base:
+            raise invalid(f"'{name}' is an index table of '{entry.table.base}'.")
+        return entry
+
+    def _index(self, table_name: str, name: str) -> Index:
+        for index in self._entry(table_name).table.indexes:
+            if index.table.name == name:
+                return index
+        raise OtsError("OTSObjectNotExist")
+
+    def _check_count(self, added: int) -> None:
+        """Raises OtsError for more tables, indexes among them, than an instance may have."""
+        if len(self._entries) + added > MAX_TABLES:
+            raise OtsError("OTSQuotaExhausted", "Number of tables exceeded the quota.")
+
+    def _add_index(
+        self, base_id: int, index: ots_pb2.IndexMeta, base: ots_pb2.DescribeTableResponse
+    ) -> None:
+        self._store.add_table(description_of(index, base).SerializeToString(), base_id=base_id)
+
+    def _load(self) -> None:
+        """Read all descriptions anew: table operations are rare."""
+        stored = self._store.tables()
+        described = {
+            each.table_id: ots_pb2.DescribeTableResponse.FromString(each.description)
+            for each in stored
+        }
+        followers: dict[int, dict[str, Table]] = {}
+        entries: dict[str, _Entry] = {}
+        for each in stored:
+            if each.base_id is not None:
+                description = described[each.table_id]
+                base = described[each.base_id].table_meta.table_name
+                table = table_from(description, table_id=each.table_id, base=base)
+                followers.setdefault(each.base_id, {})[table.name] = table
+                entries[table.name] = _Entry(description, table)
+        for each in stored:
+            if each.base_id is None:
+                description = described[each.table_id]
+                table = table_from(
+                    description,
+                    table_id=each.table_id,
+                    allows_transactions=each.allows_transactions,
+                    indexes=tuple(
+                        Index(
+                            table=followers[each.table_id][meta.name],
+                            attributes=tuple(meta.defined_column),
+                            is_global=meta.index_type == ots_pb2.IT_GLOBAL_INDEX,
+                        )
+                        for meta in description.index_metas
+                    ),
+                )
+                entries[table.name] = _Entry(description, table)
+        self._entries = entries
 
 
-def _check_schema(meta: ots_pb2.TableMeta) -> None:
-    if not 1 <= len(meta.primary_key) <= MAX_KEY_COLUMNS:
-        raise invalid(
-            f"The number of primary key columns must be in range: [1, {MAX_KEY_COLUMNS}]."
-        )
-    names: set[str] = set()
-    for column in meta.primary_key:
-        check_column_name(column.name)
-        if column.type not in _KEY_TYPES:
-            raise invalid("BOOLEAN is an invalid type for the primary key.")
-        if column.name in names:
-            raise invalid(f"Duplicated primary key name: '{column.name}'.")
-        names.add(column.name)
-    _check_auto_increment(meta)
-    if len(meta.defined_column) > MAX_DEFINED_COLUMNS:
-        raise invalid(
-            f"The number of defined columns must be in range: [0, {MAX_DEFINED_COLUMNS}]."
-        )
-    for defined in meta.defined_column:
-        check_column_name(defined.name)
-        if defined.name in names:
-            raise invalid(
-                f"Duplicated attribute column name with primary key column: '{defined.name}'."
-            )
-
-
-def _check_auto_increment(meta: ots_pb2.TableMeta) -> None:
-    numbered = [column for column in meta.primary_key if column.HasField("option")]
-    if len(numbered) > 1:
-        raise invalid("AUTO_INCREMENT primary key count must <= 1.")
-    if numbered and numbered[0].type != ots_pb2.INTEGER:
-        raise invalid("AUTO_INCREMENT primary key must be integer.")
-    if numbered and meta.primary_key[0].HasField("option"):
-        raise invalid(f"First primary key can't be auto increment, table: '{meta.table_name}'.")
-
-
-def _new_options(given: ots_pb2.TableOptions) -> ots_pb2.TableOptions:
-    if not given.HasField("time_to_live"):
-        raise invalid("Time-to-live is missing while creating table.")
-    if not given.HasField("max_versions"):
-        raise invalid("MaxVersions is missing while creating table.")
-    _check_options(given)
-    options = ots_pb2.TableOptions(
-        deviation_cell_version_in_sec=_DEFAULT_DEVIATION_S, allow_update=True
-    )
-    options.MergeFrom(given)
-    return options
-
-
-def _check_options(options: ots_pb2.TableOptions) -> None:
-    if options.HasField("time_to_live"):
-        if options.time_to_live == 0 or options.time_to_live < -1:
-            raise invalid("TimeToLive cannot be 0 or less than -1.")
-        if 0 < options.time_to_live < MIN_TTL_S:
-            # inferred: the minimum is documented (86,400 s), the text is not
-            raise invalid(f"TimeToLive cannot be less than {MIN_TTL_S}.")
-    if options.HasField("max_versions") and options.max_versions <= 0:
-        raise invalid("The maximum versions cannot be less than or equal to 0.")
-    if not 0 <= options.deviation_cell_version_in_sec <= MAX_DEVIATION_S:
-        raise invalid("The maximum deviation must be in range [0, INT64_MAX/1000000].")
-
-
-def _check_capacity(unit: ots_pb2.CapacityUnit) -> None:
-    if unit.read < 0:
-        raise invalid("The value of read capacity unit can not be less than 0.")
-    if unit.write < 0:
-        raise invalid("The value of write capacity unit can not be less than 0.")
+def _copy(description: ots_pb2.DescribeTableResponse) -> ots_pb2.DescribeTableResponse:
+    copied = ots_pb2.DescribeTableResponse()
+    copied.CopyFrom(description)
+    return copied

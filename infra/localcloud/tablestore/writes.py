@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from infra.localcloud.core.clock import CloudClock
 from infra.localcloud.tablestore import ots_pb2
+from infra.localcloud.tablestore.behaviour import Behaviour
 from infra.localcloud.tablestore.capacity import Cost, key_size, units
 from infra.localcloud.tablestore.changes import Change, parse_change
 from infra.localcloud.tablestore.conditions import lookup_in
@@ -21,13 +22,16 @@ from infra.localcloud.tablestore.plainbuffer import (
     Cell,
     Key,
     Op,
-    decode_row,
+    decode_stored,
     encode_row,
 )
 from infra.localcloud.tablestore.reads import live_columns
-from infra.localcloud.tablestore.replies import Reply, refuse_transaction
-from infra.localcloud.tablestore.store import Store, StoredRow
-from infra.localcloud.tablestore.tables import Table, Tables
+from infra.localcloud.tablestore.replies import Reply
+from infra.localcloud.tablestore.rows import Rows
+from infra.localcloud.tablestore.store import StoredRow
+from infra.localcloud.tablestore.table import Table
+from infra.localcloud.tablestore.tables import Tables
+from infra.localcloud.tablestore.transactions import Transaction, Transactions
 from infra.localcloud.tablestore.versions import Columns, VersionClock, cells_of, keep_newest
 
 WriteRequest = ots_pb2.PutRowRequest | ots_pb2.UpdateRowRequest | ots_pb2.DeleteRowRequest
@@ -43,20 +47,21 @@ class Written:
 
 
 class Writer:
-    """Writes rows.
-
-    returns_key_after_modify: whether an RT_AFTER_MODIFY row carries its key as well. Inferred: the
-    service sends the changed columns alone, since the vendor's other SDKs take the key as optional.
-    """
+    """Writes rows."""
 
     def __init__(
-        self, store: Store, tables: Tables, clock: CloudClock, *, returns_key_after_modify: bool
+        self,
+        tables: Tables,
+        transactions: Transactions,
+        clock: CloudClock,
+        versions: VersionClock,
+        behaviour: Behaviour,
     ) -> None:
-        self._store = store
         self._tables = tables
+        self._transactions = transactions
         self._clock = clock
-        self._versions = VersionClock(clock, store.last_written_ms())
-        self._returns_key_after_modify = returns_key_after_modify
+        self._versions = versions
+        self._behaviour = behaviour
 
     def put_row(self, request: ots_pb2.PutRowRequest) -> Reply:
         """PutRow."""
@@ -74,26 +79,33 @@ class Writer:
         self, operation: str, kind: ots_pb2.OperationType, row: bytes, request: WriteRequest
     ) -> Reply:
         check_table_name(request.table_name)
-        refuse_transaction(
-            is_given=request.HasField("transaction_id"), transaction_id=request.transaction_id
+        transaction = self._transactions.find(
+            request.transaction_id, is_given=request.HasField("transaction_id")
         )
         change = parse_change(kind, row, request.condition, request.return_content)
         check_write_size(operation, change.size_bytes)
-        written = self.write(self._tables.find(request.table_name), change)
+        written = self.write(self._tables.find(request.table_name), change, transaction)
         answer = ots_pb2.WriteRowResponse(consumed=written.cost.as_message(), row=written.row)
         return Reply(answer, written.cost)
 
-    def write(self, table: Table, change: Change) -> Written:
+    def write(
+        self, table: Table, change: Change, transaction: Transaction | None = None
+    ) -> Written:
         """Carry out one row's change, or nothing of it. Raises OtsError."""
         table.check_key(change.key)
+        rows = self._transactions.rows_to_write(transaction, table, change.key, change.size_bytes)
+        return self.write_to(rows, table, change)
+
+    def write_to(self, rows: Rows, table: Table, change: Change) -> Written:
+        """Carry out a change whose key fits the table. Raises OtsError."""
         _check_fits_table(table, change)
         self._check_versions(table, change.cells)
         key = self._numbered(change.key) if change.is_numbered_by_service else change.key
         key_bytes = encode_key(key)
-        before = self._load(table, key_bytes)
+        before = self._load(rows, table, key_bytes)
         _check_condition(change, key, before)
         after = self._changed(change, before)
-        self._save(table, key, key_bytes, after)
+        self._save(rows, table, key, key_bytes, after)
         needs_read = change.has_condition or change.increments
         cost = Cost(read=units(key_size(key)) if needs_read else 0, write=units(change.size_bytes))
         return Written(cost, self._returned(change, key, after))
@@ -115,11 +127,11 @@ class Writer:
             for name, value in key
         ]
 
-    def _load(self, table: Table, key_bytes: bytes) -> Columns | None:
-        stored = self._store.get(table.table_id, key_bytes)
+    def _load(self, rows: Rows, table: Table, key_bytes: bytes) -> Columns | None:
+        stored = rows.get(table, key_bytes)
         if stored is None:
             return None
-        return live_columns(table, stored, decode_row(stored.data), self._clock.now_ms())
+        return live_columns(table, stored, decode_stored(stored.data), self._clock.now_ms())
 
     def _changed(self, change: Change, before: Columns | None) -> Columns | None:
         """The row's columns after the change; None if there is no row then."""
@@ -134,13 +146,14 @@ class Writer:
             return None  # an update that only deletes makes no row
         return columns
 
-    def _save(self, table: Table, key: Key, key_bytes: bytes, after: Columns | None) -> None:
+    def _save(
+        self, rows: Rows, table: Table, key: Key, key_bytes: bytes, after: Columns | None
+    ) -> None:
         if after is None:
-            self._store.delete(table.table_id, key_bytes)
+            rows.put(table, key_bytes, None)
             return
         cells = cells_of(keep_newest(after, table.max_versions))
-        row = StoredRow(encode_row(key, cells), self._versions.now_ms())
-        self._store.put(table.table_id, key_bytes, row)
+        rows.put(table, key_bytes, StoredRow(encode_row(key, cells), self._versions.now_ms()))
 
     def _returned(self, change: Change, key: Key, after: Columns | None) -> bytes:
         if change.return_type == ots_pb2.RT_PK:
@@ -151,12 +164,12 @@ class Writer:
         for name in sorted(change.return_names):
             newest_ms = max(after[name])
             cells.append(Cell(name, after[name][newest_ms], newest_ms))
-        return encode_row(key if self._returns_key_after_modify else (), cells)
+        return encode_row(key if self._behaviour.returns_key_after_modify else (), cells)
 
 
 def _check_fits_table(table: Table, change: Change) -> None:
     if change.kind == ots_pb2.UPDATE and not table.allows_update:
-        # inferred: the rule is documented (allow_update), the text is not
+        # Inferred: the text for an update where allow_update is false.
         raise invalid(f"UpdateRow is not allowed on table: '{table.name}'.")
     if (
         table.has_auto_increment

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from tablestore_server import (
     RunningTablestore,
-    columns,
     create_table,
     every,
     provided,
@@ -227,45 +226,6 @@ def test_batch_returns_keys_where_asked(client: sdk.OTSClient) -> None:
     assert first.row.primary_key[1][1] < second.row.primary_key[1][1]
 
 
-# ---- the same row twice ----
-
-
-def test_repeated_row_is_written_in_order(client: sdk.OTSClient) -> None:
-    create_table(client)
-    answer = write(client, put_item("a", x=1, y=1), update_item("a", PUT=[("x", 2)]))
-    assert answer.is_all_succeed()
-    assert read(client, "a") == {"x": 2, "y": 1}
-
-
-@pytest.mark.parametrize(
-    ("second", "text"),
-    [
-        (
-            update_item("a", where("x", "EQUAL", 1), PUT=[("x", 2)]),
-            "Repeated rows do not support row condition check in BatchModify.",
-        ),
-        (
-            sdk.DeleteRowItem(sdk.Row([("pk", "a")]), provided(existence="EXPECT_EXIST")),
-            "Repeated rows do not support row exist expectation check in BatchModify.",
-        ),
-        (
-            update_item("a", INCREMENT=[("n", 1)]),
-            "Repeated rows do not support increment in BatchModify.",
-        ),
-    ],
-)
-def test_repeated_row_takes_no_condition_and_no_increment(
-    client: sdk.OTSClient, second: Any, text: str
-) -> None:
-    create_table(client)
-    answer = write(client, put_item("a", x=1), second, put_item("b", x=1))
-    failed = answer.get_failed_of_put() + answer.get_failed_of_update()
-    failed += answer.get_failed_of_delete()
-    assert [row.error_message for row in failed] == [text, text]
-    assert read(client, "a") is None
-    assert read(client, "b") == {"x": 1}
-
-
 # ---- whole requests ----
 
 
@@ -288,8 +248,11 @@ def test_batches_have_a_limit_of_rows(server: RunningTablestore) -> None:
     assert write(client, *[put_item(str(i), x=1) for i in range(200)]).is_all_succeed()
     with pytest.raises(sdk.OTSServiceError, match="Rows count exceeds the upper limit: 200."):
         write(client, *[put_item(str(i), x=1) for i in range(201)])
+    request = sdk.BatchGetRowRequest()
+    keys = [[("pk", str(i))] for i in range(101)]
+    request.add(sdk.TableInBatchGetRowItem("t", keys, max_version=1))
     with pytest.raises(sdk.OTSServiceError, match="Rows count exceeds the upper limit: 100."):
-        get(client, *map(str, range(101)))
+        client.batch_get_row(request)
 
 
 def test_batch_write_has_a_limit_of_data(server: RunningTablestore) -> None:
@@ -312,61 +275,3 @@ def test_same_table_twice_is_refused(server: RunningTablestore) -> None:
     body = ots_pb2.BatchGetRowRequest(tables=[table, table]).SerializeToString()
     answer = server.post("BatchGetRow", body)
     assert answer.error == ("OTSParameterInvalid", "Duplicated table name: 't'.")
-
-
-def test_atomic_batch_is_a_clean_refusal(server: RunningTablestore) -> None:
-    body = ots_pb2.BatchWriteRowRequest(
-        tables=[ots_pb2.TableInBatchWriteRowRequest(table_name="t")], is_atomic=True
-    )
-    answer = server.post("BatchWriteRow", body.SerializeToString())
-    assert (answer.status, answer.error[0]) == (400, "OTSUnsupportOperation")
-
-
-# ---- reading ----
-
-
-def get(client: sdk.OTSClient, *keys: str, **options: Any) -> Any:
-    """BatchGetRow of rows of the table t."""
-    request = sdk.BatchGetRowRequest()
-    request.add(
-        sdk.TableInBatchGetRowItem(
-            "t", [[("pk", pk)] for pk in keys], options.get("names", []), options.get("only"), 1
-        )
-    )
-    return client.batch_get_row(request)
-
-
-def test_batch_get_gives_rows_in_the_request_s_order(client: sdk.OTSClient) -> None:
-    create_table(client)
-    put(client, "a", x=1, y=1)
-    put(client, "b", x=2, y=2)
-    rows = get(client, "b", "absent", "a", "b").get_result_by_table("t")
-    assert [columns(row.row) for row in rows] == [
-        {"x": 2, "y": 2},
-        None,
-        {"x": 1, "y": 1},
-        {"x": 2, "y": 2},
-    ]
-
-
-def test_batch_get_chooses_columns_and_filters(client: sdk.OTSClient) -> None:
-    create_table(client)
-    put(client, "a", x=1, y=1)
-    put(client, "b", x=2, y=2)
-    only = where("x", "GREATER_THAN", 1)
-    rows = get(client, "a", "b", names=["x"], only=only).get_result_by_table("t")
-    assert [columns(row.row) for row in rows] == [None, {"x": 2}]
-
-
-def test_batch_get_reports_errors_by_row(client: sdk.OTSClient) -> None:
-    create_table(client)
-    put(client, "a", x=1)
-    request = sdk.BatchGetRowRequest()
-    request.add(sdk.TableInBatchGetRowItem("t", [[("no", 1)], [("pk", "a")]], [], None, 1))
-    request.add(sdk.TableInBatchGetRowItem("u", [[("pk", "a")]], [], None, 1))
-    answer = client.batch_get_row(request)
-    wrong, right = answer.get_result_by_table("t")
-    (missing,) = answer.get_result_by_table("u")
-    assert wrong.error_code == "OTSInvalidPK"
-    assert columns(right.row) == {"x": 1}
-    assert missing.error_code == "OTSObjectNotExist"

@@ -192,16 +192,6 @@ def test_negative_capacity_is_refused(server: RunningTablestore) -> None:
     assert create_raw(server, read=-1) == (400, ("OTSParameterInvalid", text))
 
 
-def test_tables_with_transactions_or_indexes_are_a_clean_refusal(
-    server: RunningTablestore,
-) -> None:
-    index = ots_pb2.IndexMeta(name="i", index_update_mode=0, index_type=0)
-    for fields in ({"enable_local_txn": True}, {"index_metas": [index]}):
-        status, (code, _) = create_raw(server, **fields)
-        assert (status, code) == (400, "OTSUnsupportOperation")
-    assert server.client().list_table() == ()
-
-
 def test_update_table_needs_something_to_change(server: RunningTablestore) -> None:
     create_table(server.client())
     for options in (None, ots_pb2.TableOptions()):
@@ -227,7 +217,10 @@ def test_search_indexes_are_listed_as_none(client: sdk.OTSClient) -> None:
     assert list(client.list_search_index("t")) == []
 
 
-@pytest.mark.parametrize("operation", ["CreateSearchIndex", "SQLQuery", "Search", "NoSuchThing"])
+@pytest.mark.parametrize(
+    "operation",
+    ["CreateSearchIndex", "SQLQuery", "Search", "BulkImport", "BulkExport", "NoSuchThing"],
+)
 def test_unsupported_operation_is_a_clean_refusal(
     server: RunningTablestore, operation: str
 ) -> None:
@@ -258,3 +251,34 @@ def test_reset_forgets_when_rows_were_written(server: RunningTablestore) -> None
     put(client, "a", n=1)
     _, row, _ = client.get_row("t", [("pk", "a")], max_version=1)
     assert abs(row.attribute_columns[0][2] - clock.now_ms()) < 60_000
+
+
+def test_indexes_count_among_an_instance_s_tables(server: RunningTablestore) -> None:
+    client = server.client()
+    options = (sdk.TableOptions(), sdk.ReservedThroughput(sdk.CapacityUnit(0, 0)))
+    for number in range(62):
+        create_table(client, f"t{number}")
+    meta = sdk.TableMeta("last", [("pk", "STRING")], [("c", "STRING"), ("d", "STRING")])
+    indexes = [sdk.SecondaryIndexMeta(name, [name], []) for name in ("c", "d")]
+    with pytest.raises(sdk.OTSServiceError) as caught:
+        client.create_table(meta, *options, indexes)
+    assert caught.value.get_error_message() == "Number of tables exceeded the quota."
+    client.create_table(meta, *options, indexes[:1])
+    with pytest.raises(sdk.OTSServiceError) as caught:
+        client.create_secondary_index("last", indexes[1], include_base_data=False)
+    assert caught.value.get_error_code() == "OTSQuotaExhausted"
+
+
+def test_table_operations_are_limited_where_the_switch_is_on(server: RunningTablestore) -> None:
+    server.service.behaviour.table_operations_per_s = 10
+    client = server.client()
+    create_table(client)
+    for _ in range(9):
+        client.list_table()
+    with pytest.raises(sdk.OTSServiceError) as caught:
+        client.describe_table("t")
+    assert caught.value.get_error_code() == "OTSQuotaExhausted"
+    assert caught.value.get_error_message() == "Too frequent table operations."
+    client.get_row("t", [("pk", "a")], max_version=1)
+    server.cloud.clock.advance(1)
+    client.describe_table("t")

@@ -9,7 +9,7 @@ from shared.abuse.setting import parse_abuse
 from shared.errors import SettingsInvalid
 
 
-def test_without_a_setting_all_is_in_shadow_and_guessed_is_off() -> None:
+def test_without_a_setting_what_costs_nothing_is_in_shadow() -> None:
     rules = parse_abuse("")
 
     assert rules == AbuseRules()
@@ -17,8 +17,8 @@ def test_without_a_setting_all_is_in_shadow_and_guessed_is_off() -> None:
     assert {rule.name: rule.mode for rule in rules.common.rules} == {
         "enumeration": "shadow",
         "burst": "shadow",
-        "prefix_conversion": "shadow",
-        "country_conversion": "shadow",
+        "prefix_conversion": "off",
+        "country_conversion": "off",
         "guessed": "off",
     }
     assert rules.are_on

@@ -138,13 +138,22 @@ def test_a_decision_is_told_without_a_number(
 
 
 def test_the_store_is_told_no_number(serve: Serve) -> None:
-    otp = serve(RuleSet())
+    otp = serve(RuleSet(enumeration=Enumeration("enforce")))
     otp.request(number(8000))
 
     assert "8613800138000" not in repr(otp.memory.rows)
     blocks = [key for key, row in otp.memory.rows.items() if "t8000" in row]
     assert blocks
     assert not any("138001" in key.subject for key in blocks)
+
+
+def test_rules_in_shadow_write_no_row(serve: Serve) -> None:
+    otp = serve(RuleSet())
+    for tail in range(100):
+        otp.request(number(tail))
+
+    assert not [key for key in otp.memory.rows if key.item == "sends"]
+    assert otp.memory.trips == 200
 
 
 def test_rules_cost_no_round_trip(serve: Serve) -> None:
