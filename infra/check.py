@@ -23,8 +23,10 @@ OTHER_PYTHONS = ("3.10", "3.12")
 OTHER_TESTS = ("tests/unit", "tests/contract", "tests/functional", "tests/localcloud/tablestore")
 """What is run on the platform's own Python versions: the product, and the codecs under it."""
 
-IN_PARALLEL = ("--quiet", "-n", "auto", "--dist", "loadfile")
-"""A worker a core; the tests of a file share what they start, and stay together."""
+IN_PARALLEL = ("--quiet", "-n", "auto", "--dist", "loadfile", "--randomly-dont-reorganize")
+"""A worker a core; the tests of a file share what they start, and stay together. In the order of
+the files, so that the long ones, which are end to end, come early.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -332,6 +332,7 @@ class RequestOtp:
         stricter for it, never laxer; and the challenge that was live before stays void.
         """
         if not held:
+            issuance.admission.refund(())  # what leases have paid for
             return
         phone = issuance.rows.phone
         try:
@@ -339,6 +340,7 @@ class RequestOtp:
                 rows = {**rows, phone: self._core.store.read([phone])[0]}
         except StoreUnavailable:
             log_event(OTP_COMPENSATION_LOST, level=logging.ERROR, rows=len(held))
+            issuance.admission.refund(known)
             return
         self._undo(issuance.give_back(rows, held, ended=ended, known=known))
 

@@ -141,6 +141,7 @@ def test_no_address_of_the_api_takes_a_number_or_a_code() -> None:
 def test_every_verdict_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     otp = OtpService()
     issued = otp.request()
+    caplog.clear()
     with caplog.at_level(logging.INFO, logger="sesame"):
         otp.refuses(issued.challenge_id, otp.wrong_code())
         otp.refuses(issued.challenge_id)

@@ -99,9 +99,6 @@ class Reference:
         if order.challenge_id is not None:
             if challenge is None or not self._is_open(challenge, order.challenge_id, now_ms):
                 return "challenge_invalid"
-            cool_s = challenge.policy.resend_after_s
-            if cool_s > 60 and challenge.sent_ms + cool_s * 1000 > now_ms:
-                return "throttled"
         return "issued" if self._has_room(order, now_ms) else "throttled"
 
     def foretell_verify(
@@ -198,9 +195,16 @@ class Reference:
         for each, at_ms in of_tenant:
             if each.device_id:
                 tat_ms = max(tat_ms, at_ms) + DEVICE.interval_ms
+        cool_ms = POLICIES[order.purpose].resend_after_s * 1000
+        of_slot = [
+            at
+            for each, at in self.sends
+            if (each.tenant, each.phone, each.purpose) == (order.tenant, order.phone, order.purpose)
+        ]
         slice_count = sum(at // _SLICE_MS == now_ms // _SLICE_MS for _, at in of_tenant)
         return (
             all(_fits(of_phone, window, now_ms) for window in SENDS_PER_PHONE)
+            and max(of_slot, default=0) + cool_ms <= now_ms
             and (not order.client_ip or _fits(of_ip, IP, now_ms))
             and (not order.device_id or tat_ms - now_ms <= (DEVICE.burst - 1) * DEVICE.interval_ms)
             and slice_count < _SHARE
