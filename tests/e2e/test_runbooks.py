@@ -394,6 +394,7 @@ def is_over(cloud: BackgroundCloud, message_id: str, now_ms: float) -> bool:
 
 def test_budget(cloud: BackgroundCloud, shell: Shell, new_phone: NewPhone) -> None:
     caps = '{"default":{"day":{"messages":1},"month":{"cny":500}}}'
+    wait_for(cloud, notify(cloud, new_phone()), "delivered")  # something was spent
     with shell.file.open("a") as file:
         file.write(f"SESAME_BUDGETS='{caps}'\n")
     shell('make s-deploy STAGE="$STAGE"')
