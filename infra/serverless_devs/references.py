@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -20,13 +20,29 @@ from infra.queues import DEAD, QUEUES, TOPICS
 from infra.serverless_devs.problems import Problems, Where
 from infra.serverless_devs.source import ENV_CALL
 from shared import notification_wiring, settings, wiring
+from shared.abuse.setting import parse_abuse
+from shared.budget.setting import parse_budgets
 from shared.errors import SettingsInvalid
+from shared.otp.policy_file import load_policies
 from shared.secret_source import PREFIX
+from shared.templates.prices import read_prices
+from shared.throttle.setting import parse_limits, parse_rules
+from shared.webhooks.endpoints import read_endpoints
 
 ROOT = Path(__file__).resolve().parents[2]
 _BUILT = "build/functions/"
 _NOT_SETTINGS = {"PYTHONPATH", "PYDANTIC_DISABLE_PLUGINS", "KMS_ENDPOINT"}
 """Read by Python, by pydantic, and before the settings are."""
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "OTP_POLICIES": load_policies,
+    "OTP_LIMITS": parse_limits,
+    "OTP_RULES": parse_rules,
+    "OTP_ABUSE": parse_abuse,
+    "BUDGETS": parse_budgets,
+    "SMS_PRICES": read_prices,
+    "WEBHOOKS": read_endpoints,
+}
+"""What rooms read of a setting's text once a function starts."""
 _VARIABLE = re.compile(r"^#?\s?(?:export )?(SESAME_\w+|STAGE|ALIYUN_REGION)=", re.MULTILINE)
 
 
@@ -204,11 +220,17 @@ def _check_settings(
             for field in kind.model_fields.values()
         )
     ]
-    try:
-        settings.read_settings(given, *present)
-    except SettingsInvalid as invalid:
-        # The text names keys and what is wrong, never values.
-        problems.add(here, str(invalid))
+    checks: list[Callable[[], object]] = [lambda: settings.read_settings(given, *present)]
+    for name, parse in _READERS.items():
+        text = given.get(name, "")
+        if text and not text.startswith(PREFIX):
+            checks.append(partial(parse, text))
+    for check in checks:
+        try:
+            check()
+        except SettingsInvalid as invalid:
+            # The text names keys and what is wrong, never values.
+            problems.add(here, str(invalid))
 
 
 class _Read(Exception):

@@ -96,9 +96,10 @@ class Reference:
             weight = _weight(LONG) if POLICIES[order.purpose].long_code_length else weight
         if spent + weight > GUESSES.limit:
             return "throttled"
-        if order.challenge_id is not None:
-            if challenge is None or not self._is_open(challenge, order.challenge_id, now_ms):
-                return "challenge_invalid"
+        if order.challenge_id is not None and (
+            challenge is None or not self._is_open(challenge, order.challenge_id, now_ms)
+        ):
+            return "challenge_invalid"
         return "issued" if self._has_room(order, now_ms) else "throttled"
 
     def foretell_verify(

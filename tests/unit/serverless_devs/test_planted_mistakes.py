@@ -174,3 +174,32 @@ def test_a_planted_mistake_is_refused_with_its_place(
     assert code == 1
     assert any(mistake.told in line for line in lines), lines
     assert all(line.startswith("s.yaml: ") and ": " in line[8:] for line in lines), lines
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "told"),
+    [
+        ("SESAME_OTP_POLICIES", '{"login": {"ttl_s": 9999}}', "OTP_POLICIES.login.ttl_s"),
+        ("SESAME_OTP_LIMITS", '{"ips": []}', "OTP_LIMITS.ips"),
+        ("SESAME_OTP_RULES", '{"countries": ["cn"]}', "OTP_RULES.countries.0"),
+        ("SESAME_OTP_ABUSE", '{"bursts": {}}', "bursts"),
+        ("SESAME_BUDGETS", '{"shop": {"week": {}}}', "week"),
+        ("SESAME_WEBHOOKS", '{"shop": {"url": "http://example.com"}}', "WEBHOOKS"),
+    ],
+)
+def test_what_a_function_would_refuse_at_its_start_is_refused_before(
+    variable: str,
+    text: str,
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in read_env_file(ENV_EXAMPLE):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, text)
+
+    code = main(["check", str(S_YAML), "--env-file", str(ENV_EXAMPLE), "--stage", "dev"])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert code == 1
+    assert any(told in line for line in lines), lines
