@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from infra.node_packages import NodePackages
 from infra.serverless_devs.checks import props_schema
 from infra.serverless_devs.reader import render
 from infra.serverless_devs.source import ENV_CALL
@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NODE = Path(__file__).resolve().parent / "node"
 FOLDER = ROOT / "build" / "serverless_devs"
 PROGRAM = FOLDER / "node_modules" / ".bin" / "s"
+TOOL = NodePackages("s.yaml by the real tool", NODE, FOLDER)
 STAGES = ("dev", "staging", "prod")
 ACCOUNT_ID = "1234567890123456"
 TIME_LIMIT_S = 120
@@ -36,35 +37,17 @@ module.exports = class {
 
 
 class ToolFailed(Exception):
-    """What the tool, or its installation, said against it."""
+    """What the tool said against it."""
 
 
 def missing() -> str | None:
     """Why the tool cannot be run here, if it cannot. Installs it where it is not yet."""
-    absent = [name for name in ("node", "npm") if shutil.which(name) is None]
-    if absent:
-        return f"s.yaml by the real tool: no {' and no '.join(absent)} on this machine"
-    try:
-        install()
-    except ToolFailed as failed:
-        return f"s.yaml by the real tool: {failed}"
-    return None
+    return TOOL.missing()
 
 
 def install() -> None:
-    """Have the pinned tool below build/. Raises ToolFailed. Asks the npm registry, once."""
-    lock = (NODE / "package-lock.json").read_text(encoding="utf-8")
-    stamp = FOLDER / "installed.json"
-    if PROGRAM.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == lock:
-        return
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copyfile(NODE / name, FOLDER / name)
-    flags = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
-    installed = _run(("npm", "ci", *flags, "--cache", str(FOLDER / "cache")), FOLDER, os.environ)
-    if installed.returncode or not PROGRAM.exists():
-        raise ToolFailed("npm could not install @serverless-devs/s")
-    stamp.write_text(lock, encoding="utf-8")
+    """Have the pinned tool below build/. Raises NodeFailed."""
+    TOOL.install()
 
 
 def compare(file: Path, environment: Mapping[str, str]) -> int:

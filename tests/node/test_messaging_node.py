@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from infra.localcloud.testing import mock_aliyun
-from tests.node import messaging_sdks
+from tests.node.sdks import MESSAGING, answer_of
 
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[dict[str, str]]:
     """Where the services are, and the keys."""
-    reason = messaging_sdks.missing()
+    reason = MESSAGING.missing()
     if reason is not None:
         if os.environ.get("CI"):
             pytest.fail(reason)
@@ -33,12 +33,12 @@ def place() -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def sms(place: dict[str, str]) -> dict[str, Any]:
-    return messaging_sdks.run("sms.js", place)
+    return answer_of(MESSAGING, "sms.js", place)
 
 
 @pytest.fixture(scope="module")
 def queues(place: dict[str, str]) -> dict[str, Any]:
-    return messaging_sdks.run("queues.js", place)
+    return answer_of(MESSAGING, "queues.js", place)
 
 
 @pytest.mark.parametrize(

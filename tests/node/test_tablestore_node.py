@@ -15,13 +15,13 @@ import pytest
 from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.tablestore.behaviour import Behaviour
 from tests.localcloud.tablestore.tablestore_server import RunningTablestore
-from tests.node import tablestore_sdk
+from tests.node.sdks import TABLESTORE, answer_of
 
 
 @pytest.fixture(scope="module")
 def told() -> Iterator[dict[str, Any]]:
     """What each case of the conversation came to."""
-    reason = tablestore_sdk.missing()
+    reason = TABLESTORE.missing()
     if reason is not None:
         if os.environ.get("CI"):
             pytest.fail(reason)
@@ -34,7 +34,7 @@ def told() -> Iterator[dict[str, Any]]:
         "access_key_secret": root.access_key_secret,
     }
     try:
-        yield tablestore_sdk.run(tablestore_sdk.SOURCE / "conversation.js", place)
+        yield answer_of(TABLESTORE, "conversation.js", place)
     finally:
         server.stop()
 

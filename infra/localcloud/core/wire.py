@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from infra.localcloud.core.faults import Fault
 log = logging.getLogger("localcloud")
 
 BODY_LIMIT_BYTES = 33 * 1024 * 1024
+_PORTS = (20_000, 32_000)
+_CHANCE = random.SystemRandom()  # not the one that tests seed alike in every process
 LINE_LIMIT_BYTES = 128 * 1024
 """The SDK puts the parameters of SendSms into the query: 1000 numbers are 15 KB of request line."""
 IDLE_LIMIT_S = 120.0
@@ -227,7 +230,14 @@ def port_of(runner: web.BaseRunner) -> int:
 
 
 def free_port() -> int:
-    """A loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that is free now, below those that the system itself gives to connections:
+    one of these could be taken before it is listened on.
+    """
+    for _ in range(100):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", _CHANCE.randrange(*_PORTS)))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no free port")
