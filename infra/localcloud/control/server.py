@@ -24,6 +24,7 @@ from infra.localcloud.control.orders import (
 from infra.localcloud.control.replies import answer, read_order
 from infra.localcloud.control.sms import SmsRoutes
 from infra.localcloud.control.snapshots import SnapshotRoutes
+from infra.localcloud.control.tablestore import TablestoreRoutes
 from infra.localcloud.control.watched import Publisher, Watched
 from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.faults import Fault, FaultInvalid
@@ -33,6 +34,7 @@ from infra.localcloud.core.snapshots import Snapshots
 from infra.localcloud.core.wire import port_of
 from infra.localcloud.dysmsapi.service import DysmsapiService
 from infra.localcloud.inbox.book import Inbox
+from infra.localcloud.tablestore.behaviour import Behaviour
 
 EARLIEST_S = datetime(2000, 1, 1, tzinfo=timezone.utc).timestamp()
 LATEST_S = datetime(2100, 1, 1, tzinfo=timezone.utc).timestamp()
@@ -57,10 +59,11 @@ class ControlPlane:
         invocations: Callable[[], Sequence[object]] = list,
         publisher: Publisher | None = None,
         deliveries: DysmsapiService | None = None,
+        behaviour: Behaviour | None = None,
         snapshots: Snapshots | None = None,
         restart: Restart | None = None,
     ) -> None:
-        self._watched = Watched(cloud, inbox, invocations, publisher, deliveries)
+        self._watched = Watched(cloud, inbox, invocations, publisher, deliveries, behaviour)
         self._reset_cloud = reset
 
         async def restart_and_watch(between: Callable[[], None]) -> None:
@@ -88,6 +91,7 @@ class ControlPlane:
                 web.post("/events", self._publish_event),
                 web.post("/topics", self._publish_to_topic),
                 *SmsRoutes(self._watch).routes(),
+                *TablestoreRoutes(self._watch).routes(),
                 *IdentityRoutes(self._watch).routes(),
                 *snapshot_routes.routes(),
             ]

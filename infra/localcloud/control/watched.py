@@ -10,6 +10,7 @@ from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.problems import RequestRefused
 from infra.localcloud.dysmsapi.service import DysmsapiService
 from infra.localcloud.inbox.book import Inbox
+from infra.localcloud.tablestore.behaviour import Behaviour
 
 
 class Publisher(Protocol):
@@ -28,7 +29,7 @@ class Publisher(Protocol):
 class Watched:
     """invocations: what the functions did, as JSON objects; a cloud without functions has none.
     publisher: where events and topic messages go; in a cloud without one they match nothing.
-    deliveries: the SMS service whose fates are scripted.
+    deliveries: the SMS service whose fates are scripted. behaviour: Tablestore's switches.
     """
 
     cloud: Cloud
@@ -36,6 +37,7 @@ class Watched:
     invocations: Callable[[], Sequence[object]] = list
     publisher: Publisher | None = None
     deliveries: DysmsapiService | None = None
+    behaviour: Behaviour | None = None
 
     @property
     def sms(self) -> DysmsapiService:

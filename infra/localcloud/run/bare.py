@@ -89,6 +89,7 @@ async def bare_cloud(
             watched.inbox,
             reset=services.reset,
             deliveries=watched.deliveries,
+            behaviour=watched.behaviour,
             snapshots=snapshots,
             restart=services.restart,
         )

@@ -18,6 +18,7 @@ from infra.localcloud.ram.service import RamService
 from infra.localcloud.sls.service import SlsService
 from infra.localcloud.smq.service import SmqService
 from infra.localcloud.sts.service import StsService
+from infra.localcloud.tablestore.behaviour import Behaviour
 from infra.localcloud.tablestore.service import TablestoreService
 
 TABLESTORE_INSTANCE = "sesame"
@@ -107,11 +108,17 @@ class Fakes:
         """The service itself."""
         return self._services[name]
 
+    @property
+    def behaviour(self) -> Behaviour | None:
+        """Tablestore's switches; None in a cloud without it."""
+        service = self._services.get("tablestore")
+        return service.behaviour if isinstance(service, TablestoreService) else None
+
     def watched(self) -> Watched:
         """What a control plane looks at in a cloud without functions."""
         dysmsapi = self._services.get("dysmsapi")
         sms = dysmsapi if isinstance(dysmsapi, DysmsapiService) else None
-        return Watched(self.cloud, self.inbox, deliveries=sms)
+        return Watched(self.cloud, self.inbox, deliveries=sms, behaviour=self.behaviour)
 
     def reset(self) -> None:
         """Forget all data, messages, faults and counts, and be back on the host's time."""

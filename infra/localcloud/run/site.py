@@ -130,6 +130,7 @@ class Site:
             invocations=self._functions.runtime.invocations,
             publisher=self._functions.triggers,
             deliveries=_dysmsapi(self.fakes),
+            behaviour=self.fakes.behaviour,
         )
 
     def _port_of(self, name: str) -> int:

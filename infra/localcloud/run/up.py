@@ -74,6 +74,7 @@ async def up(options: UpOptions, project: Project) -> AsyncIterator[RunningCloud
             invocations=watched.invocations,
             publisher=watched.publisher,
             deliveries=watched.deliveries,
+            behaviour=watched.behaviour,
             snapshots=snapshots,
             restart=site.restart,
         )
