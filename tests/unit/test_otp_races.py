@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import random
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from shared.errors import SesameError
-from shared.rows import RowChange
-from tests.fakes.memory_rows import MemoryRows
+from tests.fakes.interleaved_rows import InterleavedRows
 from tests.fakes.service import KEY, OtpService
-
-
-class InterleavedRows(MemoryRows):
-    """Lets another thread in before every row, and takes the rows of a batch in any order."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__()
-        self._chance = random.Random(seed)
-
-    def apply(self, changes: Sequence[RowChange]) -> list[bool]:
-        order = list(range(len(changes)))
-        self._chance.shuffle(order)
-        applied = [False] * len(changes)
-        for index in order:
-            threading.Event().wait(self._chance.random() / 2000)
-            applied[index] = self._apply_one(changes[index])
-        return applied
 
 
 @pytest.fixture(params=range(6))
