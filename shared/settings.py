@@ -133,7 +133,10 @@ def _sandbox(text: object) -> _Codes:
 class BaseSettings(BaseModel):
     """A part of the environment, by the names of its variables."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    # Built when first used: each function reads some of the parts.
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True
+    )
 
 
 class StoreSettings(BaseSettings):

@@ -23,7 +23,10 @@ MAX_BODY_BYTES = 16 * 1024
 class Body(BaseModel):
     """The base of request bodies: no unknown fields, no silent conversion."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+    # Built when first used: a function that checks codes never pays for the model of a request.
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, hide_input_in_errors=True, defer_build=True
+    )
 
 
 Model = TypeVar("Model", bound=Body)

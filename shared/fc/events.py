@@ -32,7 +32,7 @@ TextMap = Annotated[dict[str, str], BeforeValidator(_text_map)]
 
 
 class _Event(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     headers: TextMap = Field(default_factory=dict)
     body: str | None = None

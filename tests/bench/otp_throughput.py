@@ -20,8 +20,8 @@ from pathlib import Path
 
 from infra.background_cloud import BackgroundCloud
 from infra.project import ROOT
-from tests.bench.__main__ import Subject, subjects
 from tests.bench.betterauth_runner import LeftOut, measured
+from tests.bench.subjects import Subject, subjects
 
 PAIRS, WARM_UP = 300, 50
 FAST_PAIRS, FAST_WARM_UP = 1_000, 300
