@@ -155,6 +155,13 @@ QUERIES: Mapping[str, Query] = {
         'SELECT "message.policy" AS policy, count(*) AS refusals'
         " GROUP BY policy ORDER BY refusals DESC LIMIT 100",
     ),
+    "abuse": Query(
+        "Rules against pumping that spoke",
+        "message.event: abuse_decided",
+        'SELECT "message.rule" AS rule, "message.mode" AS mode, "message.tenant" AS tenant,'
+        ' "message.country" AS country, "message.prefix_id" AS prefix, count(*) AS decisions'
+        " GROUP BY rule, mode, tenant, country, prefix ORDER BY decisions DESC LIMIT 100",
+    ),
     # --- notifications -----------------------------------------------------------------------
     "settled": Query(
         "How messages stand",

@@ -6,12 +6,14 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from alibabacloud_sls20201230 import models
 
 from infra.watch.files import columns_of, load
 from infra.watch.queries import QUERIES
+from shared.abuse.guard import AbuseGuard
 from shared.api.queue_items import DeadLetters, WorkEndpoint
 from shared.budget.ledger import Budget
 from shared.budget.setting import parse_budgets
@@ -28,10 +30,12 @@ from shared.notifications.receipts import DeliveryReport, RecordReceipts
 from shared.observability.events import STORE_FAILED
 from shared.observability.logs import JsonLines, log_event
 from shared.phone_parser import parse_phone
+from shared.pseudonym import Pseudonyms
 from shared.send_outcome import RefusalKind, SendOutcome, SendRefused
 from shared.sms.code_sender import CodeSender
 from shared.sms.gateway import SmsMessage
 from shared.sms.notice_channel import SmsChannel
+from shared.throttle.limits import counted_address
 from tests.fakes.hands import HandClock, ScriptedGateway
 from tests.fakes.notifications import TENANT, NotificationService
 from tests.fakes.service import OtpService
@@ -109,6 +113,13 @@ def codes() -> None:
     call("verify_otp", lambda: guess("nobody's", "123456"))
     call("verify_otp", lambda: otp.verify(ids[0], typed))
     call("request_otp", lambda: request(MAINLAND))  # within the minute: throttled
+
+
+def attack() -> None:
+    """Successive numbers, one after the other: a rule in shadow speaks."""
+    otp = OtpService(guard=AbuseGuard(Pseudonyms(b"p" * 32), counted_address))
+    for tail in range(14):
+        call("request_otp", partial(otp.request, f"+861380014{tail:04d}", purpose="signup"))
 
 
 def notifications() -> None:
@@ -221,7 +232,7 @@ def lines() -> list[str]:
     ours.addHandler(kept)
     ours.setLevel(logging.INFO)
     try:
-        for journey in (codes, notifications, mishaps):
+        for journey in (codes, attack, notifications, mishaps):
             journey()
     finally:
         ours.removeHandler(kept)
@@ -315,7 +326,7 @@ def test_every_metric_finds_its_lines(name: str, rows: Callable[[str], list[Row]
         ("provider_codes", {"provider_code": "isv.AMOUNT_NOT_ENOUGH", "attempts": "1"}),
         ("unapproved", {"template": "ship_update", "template_code": "SMS_1", "refusals": "1"}),
         ("breaker", {"provider_code": "isv.AMOUNT_NOT_ENOUGH", "openings": "1"}),
-        ("otp_volume", {"requests": "3", "sent": "2"}),
+        ("otp_volume", {"requests": "17", "sent": "16"}),
         ("otp_by_country", {"country": "US", "requests": "1"}),
         ("otp_abroad", {"country": "US", "tenant": "shop", "requests": "1"}),
         (
@@ -347,6 +358,7 @@ def test_every_metric_finds_its_lines(name: str, rows: Callable[[str], list[Row]
         ("sweeps", {"sweeps": "1"}),
         ("budget_used", {"tenant": "shop", "used_percent": "100", "spent": "5", "budget": "5"}),
         ("budget_stops", {"tenant": "shop"}),
+        ("abuse", {"rule": "enumeration", "mode": "shadow", "country": "CN"}),
         ("cold_starts", {"name": "sweep_messages", "cold_percent": "100.0"}),
         ("errors", {"event": "store_failed", "name": "verify_otp", "lines": "1"}),
         ("store_trouble", {"event": "store_failed", "error_code": "OTSTimeout", "failures": "1"}),
