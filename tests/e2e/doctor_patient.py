@@ -14,7 +14,6 @@ from alibabacloud_fc20230330 import models as fc
 from alibabacloud_fc20230330.client import Client as FcClient
 from alibabacloud_sts20150401 import models as sts
 from alibabacloud_sts20150401.client import Client as StsClient
-from darabonba.core import DaraCore
 from darabonba.runtime import RuntimeOptions
 
 from infra.background_cloud import BackgroundCloud
@@ -37,6 +36,7 @@ from infra.localcloud.core.clock import CloudClock
 from infra.localcloud.core.identities import ACCOUNT_ID
 from infra.localcloud.dysmsapi.catalogue import Catalogue
 from infra.serverless_devs import Trigger
+from tests.sdk_sessions import close_kept_sessions
 
 SWEEP, VERIFY = "sesame-sweep-messages", "sesame-verify-otp"
 """Functions without their stage."""
@@ -162,9 +162,7 @@ class Patient:
         """Stop the cloud."""
         self._database.close()
         self.smq.get_client().close_connection()
-        for session in DaraCore._sessions.values():
-            session.close()
-        DaraCore._sessions.clear()
+        close_kept_sessions()
         self.cloud.stop()
 
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from darabonba.core import DaraCore
 
 from infra.invoke import main
 from infra.localcloud.run.up import UpOptions, up
 from tests.background import Background
 from tests.localcloud.up.small import SmallProject
+from tests.sdk_sessions import close_kept_sessions
 
 Invoke = Callable[..., tuple[int, str, str]]
 HANDLER = """\
@@ -41,9 +41,7 @@ def ready_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     file = folder / "ready.json"
     file.write_text(json.dumps(running.ready()))
     yield file
-    for session in DaraCore._sessions.values():
-        session.close()
-    DaraCore._sessions.clear()
+    close_kept_sessions()
     background.run(cloud.__aexit__(None, None, None))
     background.close()
 

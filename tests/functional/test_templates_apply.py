@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable, Iterator
 
 import pytest
-from darabonba.core import DaraCore
 
 from infra.sms_catalogue import SIGN_NAME, notifications, templates
 from infra.templates.__main__ import main
 from infra.templates.dysmsapi import wording
 from tests.localcloud.dysmsapi.running import RunningDysmsapi
+from tests.sdk_sessions import close_kept_sessions
 
 Command = Callable[..., int]
 
@@ -20,9 +20,7 @@ Command = Callable[..., int]
 def dysmsapi(no_proxies: None) -> Iterator[RunningDysmsapi]:
     running = RunningDysmsapi()
     yield running
-    for session in DaraCore._sessions.values():
-        session.close()
-    DaraCore._sessions.clear()
+    close_kept_sessions()
     running.stop()
 
 

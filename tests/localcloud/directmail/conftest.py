@@ -9,7 +9,6 @@ from alibabacloud_credentials.client import Client as CredentialClient
 from alibabacloud_dm20151123 import models
 from alibabacloud_dm20151123.client import Client
 from alibabacloud_tea_openapi.utils_models import Config
-from darabonba.core import DaraCore
 
 from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.identities import Identity
@@ -17,14 +16,13 @@ from infra.localcloud.directmail.service import DirectmailService
 from infra.localcloud.inbox.book import Inbox
 from tests.background import Background
 from tests.localcloud.dysmsapi.running import FixedProvider
+from tests.sdk_sessions import close_kept_sessions
 
 
 @pytest.fixture(autouse=True)
 def _no_kept_sessions() -> Iterator[None]:
     yield
-    for session in DaraCore._sessions.values():
-        session.close()
-    DaraCore._sessions.clear()
+    close_kept_sessions()
 
 
 class RunningDirectmail:

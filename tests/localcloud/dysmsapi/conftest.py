@@ -7,17 +7,15 @@ from pathlib import Path
 
 import pytest
 from alibabacloud_dysmsapi20170525 import models
-from darabonba.core import DaraCore
 
 from tests.localcloud.dysmsapi.running import CODE, SIGN, RunningDysmsapi
+from tests.sdk_sessions import close_kept_sessions
 
 
 @pytest.fixture(autouse=True)
 def _no_kept_sessions() -> Iterator[None]:
     yield
-    for session in DaraCore._sessions.values():
-        session.close()
-    DaraCore._sessions.clear()
+    close_kept_sessions()
 
 
 @pytest.fixture

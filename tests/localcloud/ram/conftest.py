@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from darabonba.core import DaraCore
 
 from tests.localcloud.ram.ram_cloud import RamCloud, Start
+from tests.sdk_sessions import close_kept_sessions
 
 
 @pytest.fixture(autouse=True)
 def _no_kept_sessions() -> Iterator[None]:
     yield
-    for session in DaraCore._sessions.values():
-        session.close()
-    DaraCore._sessions.clear()
+    close_kept_sessions()
 
 
 @pytest.fixture

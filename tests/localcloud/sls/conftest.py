@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from darabonba.core import DaraCore
 
 from tests.localcloud.sls.running import RunningSls
+from tests.sdk_sessions import close_kept_sessions
 
 
 @pytest.fixture(autouse=True)
 def _no_kept_sessions() -> Iterator[None]:
     yield
-    for session in DaraCore._sessions.values():
-        session.close()
-    DaraCore._sessions.clear()
+    close_kept_sessions()
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from darabonba.core import DaraCore
-
 from infra.foundation.__main__ import main
 from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.core.faults import Fault
@@ -20,6 +18,7 @@ from infra.localcloud.smq.service import SmqService
 from infra.localcloud.sts.service import StsService
 from infra.localcloud.tablestore.service import TablestoreService
 from tests.background import Background
+from tests.sdk_sessions import close_kept_sessions
 
 
 class AccountOnLoopback:
@@ -72,9 +71,7 @@ class AccountOnLoopback:
         return {str(each["operation"]) for each in self.cloud.meter.as_json()["operations"]}
 
     def stop(self) -> None:
-        for session in DaraCore._sessions.values():
-            session.close()
-        DaraCore._sessions.clear()
+        close_kept_sessions()
         for server in self._servers.values():
             self._background.run(server.stop())
         self._background.close()
