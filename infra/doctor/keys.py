@@ -8,36 +8,13 @@ from collections.abc import Mapping, Sequence
 from infra.doctor.model import Case, Finding, settled
 from infra.serverless_devs.__main__ import ENV_EXAMPLE, SECRETS, read_env_file
 from shared.errors import SettingsInvalid
-from shared.settings import (
-    AccessSettings,
-    CallbackSettings,
-    ChannelSettings,
-    NotificationSettings,
-    OtpSettings,
-    PhoneSettings,
-    QueueSettings,
-    RecordSettings,
-    SmsSettings,
-    StoreSettings,
-    read_settings,
-)
+from shared.settings import BaseSettings, OtpSettings, read_settings
 
 ENVIRONMENT_LIMIT_BYTES = 4096
 """Of all variables of a function, names and values."""
 _NEAR = 0.9
 _OLD_TOLERATED = 1
-_ALL = (
-    AccessSettings,
-    CallbackSettings,
-    ChannelSettings,
-    NotificationSettings,
-    OtpSettings,
-    PhoneSettings,
-    QueueSettings,
-    RecordSettings,
-    SmsSettings,
-    StoreSettings,
-)
+_ALL = BaseSettings.__subclasses__()
 _KEYS = {
     "OTP_KEYS": "SESAME_OTP_KEYS",
     "PSEUDONYM_KEY": "SESAME_PSEUDONYM_KEY",
@@ -55,7 +32,7 @@ def settings(case: Case) -> Sequence[Finding]:
         read_settings(together, *_ALL)
     except SettingsInvalid as invalid:
         do = f"correct them in .env.{case.stage}; shared/settings.py says what each may be"
-        problems = str(invalid).split("; ")
+        problems = dict.fromkeys(str(invalid).split("; "))  # several parts read the same variable
         return [Finding("wrong", each.partition(":")[0], each, do) for each in problems]
     return (Finding("ok", "every function can read its environment"),)
 

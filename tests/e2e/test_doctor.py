@@ -108,6 +108,20 @@ BREAKS = (
         "correct them",
         DEPLOYED,
     ),
+    Break(
+        "settings.values",
+        changed("SESAME_OTP_TOKEN_KEYS", lambda _: "first:short"),
+        "OTP_TOKEN_KEYS",
+        "correct them",
+        DEPLOYED,
+    ),
+    Break(
+        "settings.values",
+        changed("SESAME_OTP_SANDBOX", lambda _: "none"),
+        "OTP_SANDBOX",
+        "correct them",
+        DEPLOYED,
+    ),
     Break("settings.size", near_the_limit, "the platform takes 4096", "fewer tenants", DEPLOYED),
     Break(
         "keys.versions",
