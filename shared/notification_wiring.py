@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from shared.fc.batch_handler import BatchEndpoint, Task
     from shared.notifications.accept import AcceptNotification
     from shared.notifications.message_rows import MessageRows
+    from shared.rollup.counting import NoticeCounts
     from shared.templates.book import TemplateBook
     from shared.webhooks.sender import WebhookSender
 
@@ -113,7 +114,9 @@ def receive_receipt() -> Endpoint:
     """The provider's pushes. Raises SettingsInvalid."""
     from shared.api.callbacks import ReceiveReceiptEndpoint
     from shared.consent.gate import Consents
+    from shared.ids import random_bytes
     from shared.notifications.receipts import RecordReceipts
+    from shared.otp.receipts import CodeReceipts
     from shared.pseudonym import Pseudonyms
 
     store, queues, records, callback = deployed_settings(
@@ -127,6 +130,9 @@ def receive_receipt() -> Endpoint:
             rows=_message_rows(records),
             followers=_queue(queues, "followups"),
             clock=SystemClock(),
+            random=random_bytes,
+            codes=CodeReceipts(Pseudonyms(records.pseudonym_key)),
+            counts=_counts(),
         ),
         store=rows,
         close=lambda phone, sign_name, at_ms: consents.close(
@@ -211,6 +217,7 @@ def dispatch_notification() -> BatchEndpoint:
             quiet_wait_s=wait_s,
             clock=clock,
             random=random_bytes,
+            counts=_counts(),
             followed_tenants=_followed(ways.webhooks),
             reconcile_after_ms=ways.reconcile_after_s * 1000,
         ),
@@ -247,6 +254,7 @@ def sweep_messages() -> Task:
     from shared.budget.ledger import Budget
     from shared.budget.setting import parse_budgets
     from shared.budget.watch import WatchBudgets
+    from shared.ids import random_bytes
     from shared.notifications.sweep import SweepMessages
     from shared.sealed import Sealer
     from shared.sms.dysmsapi import DysmsapiGateway
@@ -266,6 +274,8 @@ def sweep_messages() -> Task:
         templates=_templates(notices),
         sealer=Sealer(records.record_key),
         clock=SystemClock(),
+        random=random_bytes,
+        counts=_counts(),
     )
 
     watch = WatchBudgets(
@@ -317,6 +327,14 @@ def _rows(store: StoreSettings) -> TablestoreRows:
     from shared.aliyun.tablestore import TablestoreRows
 
     return TablestoreRows(endpoint=store.endpoint, instance=store.instance)
+
+
+def _counts() -> NoticeCounts:
+    from shared.ids import random_bytes
+    from shared.rollup.counters import Counters
+    from shared.rollup.counting import NoticeCounts
+
+    return NoticeCounts(Counters(random_bytes))
 
 
 def _queue(queues: QueueSettings, name: str) -> SmqQueue:

@@ -22,6 +22,13 @@ class PhoneNumber:
         return self.calling_code == 86
 
     @property
+    def carrier_prefix(self) -> str:
+        """The first digits, by which carriers route: `+86138`. Three of a mainland number, two of
+        any other, so that a country has some dozens.
+        """
+        return self.e164[: 1 + len(str(self.calling_code)) + (3 if self.is_mainland else 2)]
+
+    @property
     def masked(self) -> str:
         """The number as it may be shown: `+86******4567`, calling code and last four digits, or
         fewer of a short one: never more than half.

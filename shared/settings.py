@@ -52,8 +52,21 @@ def _key_versions(text: object) -> dict[int, bytes]:
     return versions
 
 
-SCOPES = ("otp:request", "otp:verify", "notify", "read", "admin")
-"""What a caller may do; `admin`: consents, and what is kept of a person."""
+SCOPES = (
+    "otp:request",
+    "otp:verify",
+    "notify",
+    "read",
+    "admin",
+    "figures",
+    "support",
+    "operate",
+)
+"""What a caller may do; `admin`: consents, and what is kept of a person. The last three are the
+console's: the tenant's figures and money, look-ups by phone, and all tenants with dead letters.
+"""
+USUAL_SCOPES = frozenset(SCOPES) - {"operate"}
+"""Of a key whose scopes are not limited: what sees other tenants is always named."""
 
 
 def _keys(text: object) -> Iterator[tuple[str, str, frozenset[str]]]:
@@ -65,7 +78,7 @@ def _keys(text: object) -> Iterator[tuple[str, str, frozenset[str]]]:
                 "not a list of tenant:<SHA-256 of the key in hex>, each with :scope+scope or not"
             )
         is_limited = item.strip().count(":") > 1
-        yield tenant, digest, scopes_of(scopes.split("+") if is_limited else SCOPES)
+        yield tenant, digest, scopes_of(scopes.split("+") if is_limited else USUAL_SCOPES)
 
 
 def scopes_of(names: Iterable[object]) -> frozenset[str]:
@@ -87,7 +100,7 @@ def _hashed_keys(text: object) -> dict[str, str]:
 
 def _key_scopes(text: object) -> dict[str, frozenset[str]]:
     try:
-        return {digest: scopes for _, digest, scopes in _keys(text) if scopes != set(SCOPES)}
+        return {digest: scopes for _, digest, scopes in _keys(text) if scopes != USUAL_SCOPES}
     except ValueError:
         return {}  # the other reading of the same variable says what is wrong
 
@@ -163,10 +176,11 @@ class OtpSettings(BaseSettings):
 
 class AccessSettings(BaseSettings):
     """Who may call: tenants by the SHA-256 of their API keys, `tenant:<hex>,...`. Several keys of a
-    tenant are all good; `tenant:<hex>:otp:request+otp:verify` is good for no more than that.
+    tenant are all good; `tenant:<hex>:otp:request+otp:verify` is good for that and nothing else,
+    and one without scopes for all but `operate`.
 
-    key_scopes: of those keys alone. gateway_apps: tenant and scopes by the app id of the
-    traditional gateway, `{"<id>": {"tenant": "shop", "scopes": ["otp:request"]}}`.
+    key_scopes: of the keys with other scopes than usual. gateway_apps: tenant and scopes by the app
+    id of the traditional gateway, `{"<id>": {"tenant": "shop", "scopes": ["otp:request"]}}`.
     """
 
     hashed_keys: Annotated[dict[str, str], BeforeValidator(_hashed_keys)] = Field(alias="API_KEYS")
@@ -341,6 +355,31 @@ class ChannelSettings(BaseSettings):
     email_region: str = Field(alias="EMAIL_REGION", default="cn-hangzhou")
     webhooks: str = Field(alias="WEBHOOKS", default="")
     reconcile_after_s: int = Field(alias="RECONCILE_AFTER_S", default=120, ge=1, le=3600)
+
+
+class SessionSettings(BaseSettings):
+    """What sessions of the console are sealed with: 32 bytes or more in base64."""
+
+    session_key: Annotated[bytes, BeforeValidator(_secret)] = Field(alias="CONSOLE_KEY")
+
+
+class ConsoleSettings(BaseSettings):
+    """What pages tell about. The secret is under the names of people: nothing that is sealed is
+    shown. policies and budgets: as of OtpSettings and NotificationSettings.
+    """
+
+    pseudonym_key: Annotated[bytes, BeforeValidator(_secret)] = Field(alias="PSEUDONYM_KEY")
+    policies: str = Field(alias="OTP_POLICIES", default="")
+    budgets: str = Field(alias="BUDGETS", default="")
+
+
+class FoldSettings(BaseSettings):
+    """What is opened to know whose messages were counted, and what they cost; prices: as of
+    NotificationSettings.
+    """
+
+    record_key: Annotated[bytes, BeforeValidator(_secret)] = Field(alias="RECORD_KEY")
+    prices: str = Field(alias="SMS_PRICES", default="")
 
 
 class CallbackSettings(BaseSettings):

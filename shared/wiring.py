@@ -39,6 +39,8 @@ def request_otp() -> Endpoint:
     from shared.idempotency.record import IdempotencyBook
     from shared.otp.request import RequestOtp
     from shared.phone_parser import parse_phone
+    from shared.rollup.counters import Counters
+    from shared.rollup.counting import CodeCounts
     from shared.settings import (
         AbuseSettings,
         AccessSettings,
@@ -94,6 +96,7 @@ def request_otp() -> Endpoint:
             sender=sender,
             sandbox=Sandbox(sandbox.codes),
             demand=guard,
+            counts=CodeCounts(Counters(core.random)),
         ),
     )
 
@@ -152,20 +155,23 @@ def api_keys(access: AccessSettings) -> ApiKeys:
 def _abuse_guard(
     settings: AbuseSettings, core: OtpCore, *, checks_proofs: bool
 ) -> AbuseGuard | None:
-    """The rules against SMS pumping; None if all are off. Raises SettingsInvalid."""
-    if not checks_proofs and not settings.rules.strip():
-        return None  # a verify counts for rules of conversion alone, which are off as shipped
-    from shared.abuse.guard import AbuseGuard
+    """The rules against SMS pumping; None if none needs a guard. Raises SettingsInvalid."""
+    # A verify counts for enforced rules of conversion alone. A rule is enforced by that word, which
+    # JSON may spell by escapes: without either, nothing has to be loaded to know.
+    if not (checks_proofs or "enforce" in settings.rules or "\\u" in settings.rules):
+        return None
     from shared.abuse.model import AbuseRules
-    from shared.throttle.limits import counted_address
 
     rules = AbuseRules()
     if settings.rules.strip():
         from shared.abuse.setting import parse_abuse  # 10 ms that most deployments need not pay
 
         rules = parse_abuse(settings.rules)
-    if not rules.are_on:
+    if not (rules.are_on if checks_proofs else rules.count_guesses):
         return None
+    from shared.abuse.guard import AbuseGuard
+    from shared.throttle.limits import counted_address
+
     return AbuseGuard(
         core.pseudonyms,
         counted_address,

@@ -9,6 +9,7 @@ from infra.foundation.role import (
     EVENTS,
     FOLLOWUPS,
     NOTIFICATIONS,
+    TAKING,
     Document,
     Place,
     Role,
@@ -55,11 +56,6 @@ _DOMAINS = ("GetCustomDomain", "CreateCustomDomain", "UpdateCustomDomain", "List
 
 def admin(place: Place) -> Role:
     """For `infra.templates`, `infra.redrive` and `infra.costs`."""
-    letters = (
-        "mns:BatchReceiveMessage",
-        "mns:DeleteMessage",
-        "mns:ChangeMessageVisibility",
-    )
     return Role(
         f"sesame-admin-{place.stage}",
         f"Sesame {place.stage}: templates, tenants' budgets and dead letters",
@@ -77,7 +73,7 @@ def admin(place: Place) -> Role:
             Statement(("ots:GetRange",), (place.table(RECORDS),)),
             # Revoking API keys: infra/tenants.
             Statement(("ots:BatchWriteRow", "ots:BatchGetRow"), (place.table(CONSENT),)),
-            Statement(letters, (place.queue(DEAD),)),
+            Statement(TAKING, (place.queue(DEAD),)),
             Statement(
                 ("mns:BatchSendMessage",),
                 tuple(place.queue(queue) for queue in (NOTIFICATIONS, EVENTS, FOLLOWUPS)),

@@ -14,6 +14,8 @@ NOTIFICATIONS, EVENTS, FOLLOWUPS, DEAD = (
     "sesame-dead",
 )
 """Queues without their stage."""
+TAKING = ("mns:BatchReceiveMessage", "mns:DeleteMessage", "mns:ChangeMessageVisibility")
+"""What takes dead letters out, and puts back those that stay."""
 LOG_STORE = "functions"
 LOGS_KEPT_DAYS = 90
 """Long enough to look back at a quarter's abuse; there are no codes and no full numbers in them."""
@@ -103,7 +105,11 @@ class Place:
 
     def queue(self, name: str) -> str:
         """The ARN of the messages of a queue; `name` without the stage."""
-        return f"acs:mns:{self.region}:{self.account_id}:/queues/{name}-{self.stage}/messages"
+        return f"{self.queue_itself(name)}/messages"
+
+    def queue_itself(self, name: str) -> str:
+        """The ARN of a queue, such as its attributes; `name` without the stage."""
+        return f"acs:mns:{self.region}:{self.account_id}:/queues/{name}-{self.stage}"
 
     def secret(self, name: str) -> str:
         """The ARN of a secret."""

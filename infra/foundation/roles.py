@@ -5,17 +5,28 @@ and dead letters are an administrator's; `s deploy` has a role apart. Nothing he
 that the local cloud can read it as it starts.
 
 Actions and resources are those of the services' authorisation pages: Tablestore "Custom RAM
-policy", SMQ "BatchSendMessage" and its neighbours, Direct Mail "RAM authorization", SLS "Resource
-list". Short Message Service and Direct Mail authorise operations, not resources.
+policy", SMQ "Custom policies for SMQ", "BatchSendMessage" and its neighbours, Direct Mail "RAM
+authorization", SLS "Resource list". Short Message Service and Direct Mail authorise operations,
+not resources.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from infra.foundation.operators import admin, deployer
-from infra.foundation.role import DEAD, FOLLOWUPS, NOTIFICATIONS, Place, Role, Statement
+from infra.foundation.role import (
+    DEAD,
+    EVENTS,
+    FOLLOWUPS,
+    NOTIFICATIONS,
+    TAKING,
+    Place,
+    Role,
+    Statement,
+)
 from shared.rows import CONSENT, RECORDS, STATE
 
 WRITE, READ, RANGE = "ots:BatchWriteRow", "ots:BatchGetRow", "ots:GetRange"
@@ -23,10 +34,13 @@ WRITE, READ, RANGE = "ots:BatchWriteRow", "ots:BatchGetRow", "ots:GetRange"
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What one function calls. tables: actions by table; queues: those it puts items on."""
+    """What one function calls. tables: actions by table; queues: those it puts items on. letters:
+    what it does with dead letters.
+    """
 
     tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     queues: tuple[str, ...] = ()
+    letters: Literal["", "looks", "takes"] = ""
     actions: tuple[str, ...] = ()
     """Of services that authorise no single resource."""
     is_worker: bool = False
@@ -39,13 +53,17 @@ class Needs:
 # A write whose answer was lost is read back, so what may write may also read.
 _CHANGE = (WRITE, READ)
 NEEDS: Mapping[str, Needs] = {
-    "request_otp": Needs({CONSENT: _CHANGE, STATE: _CHANGE}, actions=("dysms:SendSms",)),
+    "request_otp": Needs(
+        {CONSENT: _CHANGE, STATE: _CHANGE, RECORDS: _CHANGE}, actions=("dysms:SendSms",)
+    ),
     "verify_otp": Needs({CONSENT: _CHANGE, STATE: _CHANGE}),
     "describe_api": Needs(),
     "send_notification": Needs({CONSENT: _CHANGE, RECORDS: _CHANGE}, queues=(NOTIFICATIONS,)),
     "track_message": Needs({CONSENT: (READ,), RECORDS: (*_CHANGE, RANGE)}),
     "manage_consent": Needs({CONSENT: _CHANGE, RECORDS: (*_CHANGE, RANGE)}),
-    "receive_receipt": Needs({CONSENT: _CHANGE, RECORDS: _CHANGE}, queues=(FOLLOWUPS,)),
+    "receive_receipt": Needs(
+        {CONSENT: _CHANGE, RECORDS: _CHANGE, STATE: _CHANGE}, queues=(FOLLOWUPS,)
+    ),
     "receive_event": Needs({RECORDS: _CHANGE}, queues=(NOTIFICATIONS, DEAD), is_worker=True),
     "dispatch_notification": Needs(
         {CONSENT: _CHANGE, RECORDS: _CHANGE, STATE: _CHANGE},
@@ -62,11 +80,20 @@ NEEDS: Mapping[str, Needs] = {
         actions=("dysms:QuerySendDetails",),
         is_worker=True,
     ),
+    # Whatever a page does, nothing changes by it.
+    "show_console": Needs(
+        {CONSENT: (READ,), STATE: (READ, RANGE), RECORDS: (READ, RANGE)}, letters="looks"
+    ),
+    "redrive_letter": Needs(
+        {CONSENT: (READ,)}, queues=(NOTIFICATIONS, EVENTS, FOLLOWUPS), letters="takes"
+    ),
+    # It notes in the rows of codes and messages what of them is counted.
+    "fold_figures": Needs({STATE: _CHANGE, RECORDS: _CHANGE}, is_worker=True),
 }
 """By the functions' names in s.yaml."""
 
 _PEOPLE = ("SESAME_PSEUDONYM_KEY", "SESAME_RECORD_KEY")
-_CALLERS = "SESAME_API_KEYS"
+_CALLERS, _SESSIONS = "SESAME_API_KEYS", "SESAME_CONSOLE_KEY"
 VARIABLES: Mapping[str, tuple[str, ...]] = {
     "request_otp": ("SESAME_OTP_KEYS", "SESAME_PSEUDONYM_KEY", _CALLERS),
     "verify_otp": (
@@ -83,6 +110,9 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "dispatch_notification": (*_PEOPLE, "SESAME_WEBHOOKS"),
     "follow_message": (*_PEOPLE, "SESAME_WEBHOOKS"),
     "sweep_messages": (*_PEOPLE, "SESAME_WEBHOOKS"),
+    "show_console": ("SESAME_PSEUDONYM_KEY", _CALLERS, _SESSIONS),
+    "redrive_letter": (_CALLERS, _SESSIONS),
+    "fold_figures": ("SESAME_RECORD_KEY",),
 }
 """The variables of s.yaml that hold keys, and so may name a secret of KMS, by function."""
 
@@ -116,6 +146,11 @@ def _function_role(place: Place, name: str, needs: Needs) -> Role:
     if needs.queues:
         queues = tuple(place.queue(queue) for queue in needs.queues)
         statements.append(Statement(("mns:BatchSendMessage",), queues))
+    if needs.letters == "looks":
+        statements.append(Statement(("mns:BatchPeekMessage",), (place.queue(DEAD),)))
+        statements.append(Statement(("mns:GetQueueAttributes",), (place.queue_itself(DEAD),)))
+    elif needs.letters == "takes":
+        statements.append(Statement(TAKING, (place.queue(DEAD),)))
     if needs.actions:
         statements.append(Statement(needs.actions, ("*",)))
     named = {

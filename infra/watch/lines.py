@@ -107,9 +107,29 @@ LINES: Mapping[str, tuple[str, ...]] = {
     events.RECEIPTS_COUNTED: ("destination", "outcome", "provider_code", "count"),
     events.REPLIES_RECEIVED: ("received", "opt_outs", "unreadable"),
     events.SWEEP_ENDED: ("seen", "duration_ms"),
+    events.FIGURES_FOLDED: ("hours", "duration_ms"),
     events.PERSON_ERASED: ("phone", "tenant", "messages"),
     events.CONSENT_RECORDED: ("phone", "outcome", "is_news"),
     events.STATUS_WEBHOOK_ENDED: ("tenant", "outcome", "reason", "attempt", "is_over"),
+    events.REDRIVE_ENDED: (
+        "key_id",
+        "tenant",
+        "letter_id",
+        "outcome",
+        "queue",
+        "template",
+        "reason",
+    ),
+    events.SUPPORT_LOOKED_UP: (
+        "key_id",
+        "tenant",
+        "who",
+        "why",
+        "kind",
+        "phone",
+        "outcome",
+        "attempts",
+    ),
 }
 
 REQUEST_METRICS = (

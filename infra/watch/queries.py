@@ -208,6 +208,11 @@ QUERIES: Mapping[str, Query] = {
         "message.event: sweep_ended",
         'SELECT count(*) AS sweeps, sum("message.seen") AS seen',
     ),
+    "folds": Query(
+        "Rounds in which figures were added up",
+        "message.event: figures_folded",
+        'SELECT count(*) AS folds, max("message.duration_ms") AS longest_ms',
+    ),
     # --- money -------------------------------------------------------------------------------
     "spend": Query(
         "Notifications by SMS, in yuan",

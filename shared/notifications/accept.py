@@ -31,7 +31,6 @@ from shared.notifications.message_rows import (
     MessageRef,
     MessageRows,
     agenda_entry,
-    event,
     is_free_to_accept,
 )
 from shared.notifications.model import Notification, Recipient, WorkItem
@@ -45,6 +44,7 @@ from shared.queue import BODY_LIMIT_BYTES, DELAY_LIMIT_S, Queue, QueueItem
 from shared.rows import RECORDS, Require, RowChange, RowKey, RowStore, Value
 from shared.sealed import Sealer
 from shared.template import ChannelName, Template
+from shared.timeline import event
 
 FIRST_LOOK_MS = 600_000
 """When the sweep first looks after a message: the queue has long delivered it by then."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from shared.notifications.message_rows import MessageRef
+from shared.notifications.message_rows import MessageRef, sent_puts
 from shared.notifications.model import Recipient, WorkItem
 from shared.notifications.outcome import Next
 from shared.notifications.ports import Budgets, Ledger
 from shared.queue import QueueItem
-from shared.rows import RowChange, RowKey
-from shared.send_outcome import SendOutcome
+from shared.rows import RowChange, RowKey, Value
+from shared.send_outcome import SendOutcome, SendRefused
 from shared.spend import Spend
 from shared.template import Template
 
@@ -32,6 +32,7 @@ class Candidate:
     ref: MessageRef
     ledger: Ledger
     spend: Spend
+    segments: int = 0
     end: Next | None = None
     admitted_ms: int = 0
     is_gate_passed: bool = False
@@ -45,6 +46,22 @@ class Candidate:
     def entry(self, owner: str) -> str:
         """What this message is called in its limit's row while `owner` has it."""
         return f"{owner[:8]}{self.ref.recipient[:8]}"
+
+
+def sent_columns(candidate: Candidate, now_ms: int) -> dict[str, Value]:
+    """What a message's row says of a send, for each channel that it took."""
+    channel = candidate.item.channel
+    return sent_puts(channel, now_ms, cost_milli=candidate.spend.milli, segments=candidate.segments)
+
+
+def end_metric(candidate: Candidate) -> str | None:
+    """What the end of a message that was not sent counts as; None for one that was, or may be."""
+    end, outcome = candidate.end, candidate.outcome
+    if end is None or end.status not in ("failed", "suppressed"):
+        return None
+    if isinstance(outcome, SendRefused):
+        return f"refused.{outcome.code}"
+    return f"stopped.{end.reason}"
 
 
 def refunds(

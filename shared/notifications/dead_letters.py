@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from shared.notifications.message_rows import DEAD, OPEN, MessageRef, event
+from shared.notifications.message_rows import DEAD, OPEN, MessageRef
 from shared.notifications.model import Recipient, WorkItem
 from shared.queue import QueueItem
 from shared.rows import Require, RowChange
+from shared.timeline import event
 
 
 def dead_letter(item: WorkItem, recipient: Recipient, reason: str, now_ms: int) -> QueueItem:

@@ -16,7 +16,14 @@ from collections.abc import Callable, Mapping, Sequence
 from shared.clock import Clock
 from shared.errors import QueueUnavailable, StoreUnavailable
 from shared.ids import RandomBytes
-from shared.notifications.candidate import Candidate, groups_of, next_turn, refunds
+from shared.notifications.candidate import (
+    Candidate,
+    end_metric,
+    groups_of,
+    next_turn,
+    refunds,
+    sent_columns,
+)
 from shared.notifications.claiming import Claiming
 from shared.notifications.dead_letters import bury, dead_letter
 from shared.notifications.message_rows import (
@@ -37,6 +44,7 @@ from shared.notifications.ports import (
     Consents,
     Limits,
     QuietHours,
+    RowCounts,
     Templates,
 )
 from shared.notifications.receipts import follow_item
@@ -85,6 +93,7 @@ class DispatchNotifications:
         quiet_wait_s: QuietHours,
         clock: Clock,
         random: RandomBytes,
+        counts: RowCounts | None = None,
         followers: Queue | None = None,
         followed_tenants: frozenset[str] = frozenset(),
         reconcile_after_ms: int = RECONCILE_AFTER_MS,
@@ -101,6 +110,7 @@ class DispatchNotifications:
         self._breaker = breaker
         self._clock = clock
         self._random = random
+        self._counts = counts
         self._followers = followers
         self._followed_tenants = followed_tenants
         self._reconcile_after_ms = reconcile_after_ms
@@ -157,11 +167,12 @@ class DispatchNotifications:
                 )
 
     def _candidate(self, item: WorkItem, recipient: Recipient, template: Template) -> Candidate:
-        milli = 0
+        milli = segments = 0
         if item.channel == "sms":
-            milli = self._templates.cost(
+            cost = self._templates.cost(
                 template, recipient.params, recipient.phone, recipient.locale
-            ).milli
+            )
+            milli, segments = cost.milli, cost.segments
         return Candidate(
             item=item,
             recipient=recipient,
@@ -169,6 +180,7 @@ class DispatchNotifications:
             ref=self._rows.ref(item.notification_id, recipient.phone),
             ledger=self._limits.ledger(phone=recipient.phone, template=template),
             spend=Spend(item.tenant, template.name, milli),
+            segments=segments,
         )
 
     def _dispatch(self, group: list[Candidate]) -> None:
@@ -235,6 +247,9 @@ class DispatchNotifications:
         for candidate in group:
             changes += self._ending(candidate, owner, now_ms)
         changes += refunds(group, self._budgets, owner=owner, now_ms=now_ms)
+        ended = [each.ref.key for each in group if each.end and not each.end.comes_again]
+        if ended and self._counts is not None:
+            changes.append(self._counts.noted(ended, entry=owner, now_ms=now_ms))
         reasons = [each.end.reason for each in group if each.end and each.end.opens_breaker]
         if reasons:
             log_event(BREAKER_OPENED, level=logging.ERROR, provider_code=reasons[0])
@@ -277,6 +292,11 @@ class DispatchNotifications:
         puts: dict[str, int | str] = {"due_ms": now_ms + end.delay_s * 1000}
         if biz_id:
             puts["biz_id"] = biz_id
+        if end.status == "sent":
+            puts.update(sent_columns(candidate, now_ms))
+        metric = end_metric(candidate)
+        if metric:
+            puts.update(ended=metric, ended_ms=now_ms)
         if end.channel:
             puts["channel"] = end.channel
         changes.append(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from shared.notifications.message_rows import OPEN, MessageRef, event
+from shared.notifications.message_rows import OPEN, MessageRef
 from shared.notifications.model import Recipient, channel_name
 from shared.rows import Require, Row, RowChange, require_absent
 from shared.template import ChannelName, Template
+from shared.timeline import event
 
 
 def next_channel(template: Template, row: Row, recipient: Recipient) -> ChannelName | None:

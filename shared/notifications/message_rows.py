@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from shared.notifications.model import Recipient
 from shared.phone import PhoneNumber
 from shared.pseudonym import Pseudonyms
-from shared.rows import RECORDS, Require, Row, RowChange, RowKey, Value
+from shared.rows import RECORDS, Require, RowChange, RowKey, Value
+from shared.timeline import event
 
 VOID, OPEN, CLAIMED, DONE, DEAD = 0, 1, 2, 3, 4
 LEASE_MS = 330_000
@@ -103,28 +104,6 @@ def _agenda_key(ref: MessageRef, due_ms: int) -> RowKey:
     return RowKey(f"agenda:{shard}", f"{due_ms:013d}:{ref.message_id}", RECORDS)
 
 
-def event(at_ms: int, name: str, detail: str = "") -> Mapping[str, Value]:
-    """One line of a message's timeline, as a column of its own: the same line twice is one."""
-    return {f"t_{at_ms:013d}_{name}": detail or "-"}
-
-
-def timeline(row: Row) -> list[dict[str, object]]:
-    """The lines in order; `at` in UTC epoch ms."""
-    lines = []
-    for column in sorted(row):
-        if column.startswith("t_"):
-            _, at_ms, name = column.split("_", 2)
-            detail = str(row[column])
-            lines.append(
-                {
-                    "at": int(at_ms),
-                    "event": name,
-                    **({"detail": detail} if detail != "-" else {}),
-                }
-            )
-    return lines
-
-
 def is_free_to_accept() -> tuple[Require, ...]:
     """No message is there, or one that never came to be."""
     return (Require("phase", "<=", VOID, if_missing=True),)
@@ -183,6 +162,15 @@ def settle(
             **(puts or {}),
         },
     )
+
+
+def sent_puts(channel: str, at_ms: int, *, cost_milli: int, segments: int) -> dict[str, Value]:
+    """When it was sent by a channel, and what for: by channel, as it may take two."""
+    return {
+        f"sent_{channel}": at_ms,
+        f"cost_{channel}": cost_milli,
+        f"segments_{channel}": segments,
+    }
 
 
 def postpone(ref: MessageRef, reason: str, now_ms: int, delay_s: int) -> RowChange:

@@ -16,6 +16,10 @@ class Cost(Protocol):
     """What a message costs."""
 
     @property
+    def segments(self) -> int:
+        """How many are billed."""
+
+    @property
     def milli(self) -> int:
         """Thousandths of CNY."""
 
@@ -80,6 +84,31 @@ class Breaker(Protocol):
 
     def wait_s(self, row: Row | None, now_ms: int) -> int:
         """How long it stays open."""
+
+
+class CodeReceipts(Protocol):
+    """Receipts of codes, which come in the same pushes."""
+
+    def change(
+        self,
+        *,
+        out_id: str,
+        phone: PhoneNumber,
+        is_delivered: bool,
+        err_code: str,
+        reported_ms: int,
+        push: str,
+    ) -> tuple[RowChange, str] | None:
+        """What one changes, with a proof, and the mark of the send; None if it is of no code."""
+
+
+class RowCounts(Protocol):
+    """Counts what became of messages and codes, by what their rows say."""
+
+    def noted(self, keys: Sequence[RowKey], *, entry: str, now_ms: int) -> RowChange:
+        """For a batch that may change these rows: they are looked at soon, and counted for what is
+        new. entry: names the batch.
+        """
 
 
 class Templates(Protocol):

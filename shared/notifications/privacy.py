@@ -11,12 +11,13 @@ from typing import Protocol
 
 from shared.clock import Clock
 from shared.errors import IdempotencyInProgress
-from shared.notifications.message_rows import CLAIMED, MessageRef, MessageRows, timeline
+from shared.notifications.message_rows import CLAIMED, MessageRef, MessageRows
 from shared.observability.events import PERSON_ERASED
 from shared.observability.logs import log_event
 from shared.phone import PhoneNumber
 from shared.rows import RECORDS, Require, Row, RowChange, RowKey, RowRange, RowStore, number_in
 from shared.sealed import Sealer
+from shared.timeline import timeline
 
 _PAGE = 90
 

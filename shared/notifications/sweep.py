@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from shared.clock import Clock
 from shared.errors import QueueUnavailable, SesameError
+from shared.ids import RandomBytes
 from shared.notifications.dead_letters import dead_letter
 from shared.notifications.fallback import fall_back, next_channel
 from shared.notifications.message_rows import (
@@ -25,12 +26,12 @@ from shared.notifications.message_rows import (
     agenda_entry,
     agenda_span,
     agenda_subjects,
-    event,
     out_id_of,
     recipient_of,
+    sent_puts,
 )
 from shared.notifications.model import Recipient, WorkItem, channel_name
-from shared.notifications.ports import Templates
+from shared.notifications.ports import RowCounts, Templates
 from shared.notifications.receipts import DeliveryReport, report_change
 from shared.observability.events import SWEEP_ENDED
 from shared.observability.logs import log_event
@@ -44,10 +45,12 @@ from shared.rows import (
     RowKey,
     RowRange,
     RowStore,
+    Value,
     join,
     number_in,
 )
 from shared.sealed import Sealer
+from shared.timeline import event
 
 PAGE = 45
 TIME_LIMIT_MS = 40_000
@@ -105,6 +108,8 @@ class SweepMessages:
         templates: Templates,
         sealer: Sealer,
         clock: Clock,
+        random: RandomBytes,
+        counts: RowCounts | None = None,
         page: int = PAGE,
     ) -> None:
         self._store = store
@@ -116,7 +121,10 @@ class SweepMessages:
         self._templates = templates
         self._sealer = sealer
         self._clock = clock
+        self._random = random
+        self._counts = counts
         self._page = page
+        self._entry = ""
 
     def __call__(self) -> int:
         """How many entries were looked at."""
@@ -142,6 +150,7 @@ class SweepMessages:
         items: list[QueueItem] = []
         letters: list[QueueItem] = []
         looked: set[MessageRef] = set()
+        self._entry = self._random(8).hex()
         for ref in refs:
             row = rows.get(ref.key) if ref else None
             if ref is None or row is None or ref in looked:
@@ -157,6 +166,9 @@ class SweepMessages:
             raise QueueUnavailable("dead_letters")  # the timer comes again, and looks again
         # The old entries go last, since a batch may be carried out in part: a look too many costs
         # little, an entry too few would be a message without an end.
+        if looked and self._counts is not None:
+            seen, now_ms = [ref.key for ref in looked], self._clock.now_ms()
+            changes.append(self._counts.noted(seen, entry=self._entry, now_ms=now_ms))
         self._store.apply(join(changes))
         if items:
             self._queue.put(items)
@@ -224,7 +236,7 @@ class SweepMessages:
                 err_code=known.err_code,
                 reported_ms=known.received_ms,
             )
-            change = report_change(ref, report, now_ms)
+            change = report_change(ref, report, push=self._entry, now_ms=now_ms)
             return _Step([change])
         template = self._templates.get(str(row["template"]))
         waited_s = (now_ms - number_in(row, "accepted_ms")) / 1000
@@ -265,9 +277,26 @@ class SweepMessages:
                 "phase": phase,
                 "status": status,
                 "reason": reason,
+                **self._counted(row, status, reason, now_ms),
                 **event(now_ms, status, reason),
             },
         )
+
+    def _counted(self, row: Row, status: str, reason: str, now_ms: int) -> dict[str, Value]:
+        """What the end counts as: a send, or none."""
+        if status == "failed":
+            return {"ended": f"stopped.{reason}", "ended_ms": now_ms}
+        if status not in ("sent", "unconfirmed"):
+            return {}
+        channel, milli, segments = str(row.get("channel")), 0, 0
+        template = self._templates.get(str(row.get("template")))
+        recipient = recipient_of(self._sealer.open(str(row.get("sealed", ""))))
+        if channel == "sms" and template is not None and recipient is not None:
+            cost = self._templates.cost(
+                template, recipient.params, recipient.phone, recipient.locale
+            )
+            milli, segments = cost.milli, cost.segments
+        return sent_puts(channel, now_ms, cost_milli=milli, segments=segments)
 
     def _later(self, ref: MessageRef, row: Row, now_ms: int) -> RowChange:
         age_ms = now_ms - number_in(row, "accepted_ms")

@@ -6,17 +6,10 @@ from collections.abc import Mapping
 
 from shared.clock import Clock
 from shared.errors import MessageNotCancellable, NotFound
-from shared.notifications.message_rows import (
-    DONE,
-    OPEN,
-    VOID,
-    MessageRef,
-    MessageRows,
-    event,
-    timeline,
-)
+from shared.notifications.message_rows import DONE, OPEN, VOID, MessageRef, MessageRows
 from shared.phone import PhoneNumber
 from shared.rows import RECORDS, Require, Row, RowChange, RowRange, RowStore, number_in
+from shared.timeline import event, timeline
 
 
 def status_of(row: Row) -> str:

@@ -22,6 +22,11 @@ def bind(**fields: object) -> None:
     _bound.set(fields)
 
 
+def bound_request_id() -> str:
+    """The id of the request that this invocation answers; empty outside of one."""
+    return str((_bound.get() or {}).get("request_id", ""))
+
+
 def log_event(event: str, *, level: int = logging.INFO, **fields: object) -> None:
     """Write `event` with `fields`; every value passes redaction."""
     logging.getLogger(_LOGGER).log(level, event, extra={"fields": fields})

@@ -10,11 +10,14 @@ of `max_attempts`, and only one change ever finds the state pending.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from shared.otp.challenge_id import ChallengeRef
 from shared.otp.policy import Policy
 from shared.rows import Require, Row, RowChange, RowKey, Value, number_in, require_absent
+from shared.timeline import event
 
 _NONE = "none"
 PHONE_COOL_DOWN_S = 60
@@ -26,6 +29,16 @@ def phone_row(subject: bytes) -> RowKey:
     return RowKey(subject.hex(), "phone")
 
 
+def challenge_row(subject: str, nonce: str) -> RowKey:
+    """The own row of a challenge, by its phone's pseudonym and its random bits, in hex."""
+    return RowKey(subject, f"challenge_{nonce}")
+
+
+def index_row(name: str, kind: Literal["challenge", "request"]) -> RowKey:
+    """What finds a challenge by its random bits in hex, or by the id of a request."""
+    return RowKey(f"index:{name}", kind)
+
+
 @dataclass(frozen=True, slots=True)
 class ChallengeRows:
     """The two rows of one challenge. `subject` is its phone's pseudonym; `slot` stands for its
@@ -35,6 +48,7 @@ class ChallengeRows:
     ref: ChallengeRef
     subject: bytes
     slot: str
+    tenant: str
 
     @property
     def phone(self) -> RowKey:
@@ -44,7 +58,7 @@ class ChallengeRows:
     @property
     def own(self) -> RowKey:
         """The challenge's own row."""
-        return RowKey(self.subject.hex(), f"challenge_{self.nonce}")
+        return challenge_row(self.subject.hex(), self.nonce)
 
     @property
     def nonce(self) -> str:
@@ -72,10 +86,14 @@ class ChallengeRows:
                     "state": "pending",
                     "hash": code_hash,
                     "context": context,
+                    "tenant": self.tenant,
                     "purpose": policy.purpose,
+                    "country": self.ref.phone.country,
+                    "prefix": self.ref.phone.carrier_prefix,
                     "created_ms": now_ms,
                     "expires_ms": self.ref.expires_ms,
                     "delivery": "sending",
+                    **event(now_ms, "requested"),
                 },
                 proof=("hash", code_hash),
             ),
@@ -173,19 +191,59 @@ class ChallengeRows:
                 Require("hash", "==", code_hash),
                 Require("expires_ms", ">", now_ms),
             ),
-            puts={"state": "used", "used_by": entry, "used_ms": now_ms},
+            puts={
+                "state": "used",
+                "used_by": entry,
+                "used_ms": now_ms,
+                **event(now_ms, "verified"),
+            },
             proof=("used_by", entry),
         )
 
-    def settle(self, *, delivery: str, biz_id: str, out_id: str) -> RowChange:
-        """Record how the send ended."""
+    def settle(
+        self,
+        *,
+        delivery: str,
+        biz_id: str,
+        out_id: str,
+        entry: str,
+        at_ms: int,
+        is_resend: bool,
+        shadowed: Sequence[str],
+    ) -> RowChange:
+        """Record how the send of `entry` ended, at `at_ms`. shadowed: the rules in shadow that
+        would have held it back.
+        """
         return RowChange(
             key=self.own,
             requires=(Require("hash", ">", ""),),  # the row must still be there
-            puts={"delivery": delivery, "biz_id": biz_id, "out_id": out_id},
+            puts={
+                "delivery": delivery,
+                "biz_id": biz_id,
+                "out_id": out_id,
+                f"sent_{entry}": at_ms,
+                f"how_{entry}": delivery,
+                **({"shadowed": ",".join(shadowed)} if shadowed else {}),
+                **(event(at_ms, "resent") if is_resend else {}),
+                **event(at_ms, delivery),
+            },
         )
 
-    def void(self) -> list[RowChange]:
+    def tell(self, line: Mapping[str, Value]) -> RowChange:
+        """A line of the challenge's timeline, and nothing else."""
+        return RowChange(key=self.own, requires=(Require("hash", ">", ""),), puts=line)
+
+    def found_by(self, request_id: str) -> list[RowChange]:
+        """What finds the challenge by its id's random bits, which say nothing of the phone, and by
+        the request that asked for it.
+        """
+        place = {"person": self.subject.hex(), "nonce": self.nonce, "tenant": self.tenant}
+        found = [RowChange(index_row(self.nonce, "challenge"), puts=place)]
+        if request_id:
+            found.append(RowChange(index_row(request_id, "request"), puts=place))
+        return found
+
+    def void(self, line: Mapping[str, Value] | None = None) -> list[RowChange]:
         """End the challenge: no code opens it any more, and nothing takes its place."""
         return [
             RowChange(
@@ -195,10 +253,12 @@ class ChallengeRows:
                 puts={self._current: _NONE, f"exp_{self.slot}_{_NONE}": self.ref.expires_ms},
                 deletes=(self._expiry,),
             ),
-            self._own_void(),
+            self._own_void(line),
         ]
 
-    def withdraw(self, phone: Row | None) -> list[RowChange]:
+    def withdraw(
+        self, phone: Row | None, line: Mapping[str, Value] | None = None
+    ) -> list[RowChange]:
         """Undo `open` after another row of its batch refused: the earlier challenge is live again.
 
         phone: the phone's row as read, which tells the earlier one by its expiry.
@@ -215,11 +275,12 @@ class ChallengeRows:
             puts={self._current: max(earlier)[1]} if earlier else {},
             deletes=(self._expiry,) if earlier else (self._current, self._expiry),
         )
-        return [undo, self._own_void()]
+        return [undo, self._own_void(line)]
 
-    def _own_void(self) -> RowChange:
+    def _own_void(self, line: Mapping[str, Value] | None) -> RowChange:
         # Not dropped, but kept as void: see `open`.
-        return RowChange(key=self.own, puts={"state": "void"}, deletes=("hash", "context"))
+        puts: Mapping[str, Value] = {"state": "void", **(line or {})}
+        return RowChange(key=self.own, puts=puts, deletes=("hash", "context"))
 
     def _guessable(self, policy: Policy, now_ms: int) -> tuple[Require, ...]:
         return (

@@ -30,7 +30,7 @@ class OtpCore:
         # Six bytes: the slot only tells the few tenants and purposes of one phone apart.
         slot = self.pseudonyms.of("slot", tenant, ref.purpose)[:6].hex()
         subject = self.pseudonyms.of("phone", ref.phone.e164)
-        return ChallengeRows(ref, subject, slot)
+        return ChallengeRows(ref, subject, slot, tenant)
 
     def new_entry(self) -> str:
         """A mark for what one request writes."""

@@ -15,7 +15,9 @@ from shared.otp.challenge_rows import ChallengeRows
 from shared.otp.model import OtpIssued, OtpRequest
 from shared.otp.policy import Policy
 from shared.otp.ports import Admission, Claim
-from shared.rows import Row, RowChange, RowKey, join
+from shared.otp.receipts import code_out_id
+from shared.rows import Row, RowChange, RowKey, Value, join
+from shared.timeline import event
 
 Rows = Mapping[RowKey, Row | None]
 
@@ -26,7 +28,7 @@ class Issuance:
 
     context: the keyed hash of the bound context. entry: marks what this request writes.
     issued: the answer if all goes well. now_ms: the moment of the request. is_sandboxed: of a test
-    number, so that nothing is sent.
+    number, so that nothing is sent. request_id: of the invocation, to be found by.
     """
 
     request: OtpRequest
@@ -41,6 +43,7 @@ class Issuance:
     entry: str
     now_ms: int
     is_sandboxed: bool = False
+    request_id: str = ""
 
     @property
     def is_resend(self) -> bool:
@@ -50,7 +53,7 @@ class Issuance:
     @property
     def out_id(self) -> str:
         """What the provider is given to echo in its receipts."""
-        return f"otp-{self.entry}"
+        return code_out_id(entry=self.entry, nonce=self.rows.nonce)
 
     def take(self) -> list[RowChange]:
         """Everything at once: the limits, the challenge, the key."""
@@ -103,26 +106,33 @@ class Issuance:
         changes = [*self.admission.refund(known), *self._key_end(ended)]
         changes += self.rows.warm(policy=self.policy, now_ms=self.now_ms)
         if not self.is_resend:
-            changes += self.rows.withdraw(rows.get(self.rows.phone))
+            changes += self.rows.withdraw(rows.get(self.rows.phone), self._line(ended))
         elif self.policy.resend == "new" and self._keys <= set(known):
             # All was taken, so the new code may stand in the place of the old one already, and
             # nobody has it.
-            changes += self.rows.void()
-        return [change for change in join(changes) if change.key in held]
+            changes += self.rows.void(self._line(ended))
+        undone = [change for change in join(changes) if change.key in held]
+        if undone and ended and self.is_resend and self.rows.own in held:
+            undone = join([*undone, self.rows.tell(self._line(ended))])
+        if undone and ended:
+            undone += self.rows.found_by(self.request_id)
+        return undone
 
-    def unsend(self, ended: SesameError) -> list[RowChange]:
-        """Undo all after the provider refused. The challenge is void, and what it replaced stays
-        so; but a resend leaves the code valid, since its first message may well be there, unless
-        a new code was to take its place: nobody has that one.
+    def unsend(self, ended: SesameError, *, code: str) -> list[RowChange]:
+        """Undo all after the provider refused with `code`. The challenge is void, and what it
+        replaced stays so; but a resend leaves the code valid, since its first message may well be
+        there, unless a new code was to take its place: nobody has that one.
         """
         keeps = self.is_resend and self.policy.resend == "same"
-        end = [] if keeps else self.rows.void()
+        line = event(self.now_ms, "refused", code)
+        end = [self.rows.tell(line)] if keeps else self.rows.void(line)
         return join(
             [
                 *self.admission.refund(self._keys),
                 *self.rows.warm(policy=self.policy, now_ms=self.now_ms),
                 *end,
                 *self._key_end(ended),
+                *self.rows.found_by(self.request_id),
             ]
         )
 
@@ -146,10 +156,26 @@ class Issuance:
         return join(
             [
                 self.admission.postpone(at_ms, unless_full=unless_full),
-                self.rows.settle(delivery=delivery, biz_id=biz_id, out_id=self.out_id),
+                self.rows.settle(
+                    delivery=delivery,
+                    biz_id=biz_id,
+                    out_id=self.out_id,
+                    entry=self.entry,
+                    at_ms=at_ms,
+                    is_resend=self.is_resend,
+                    shadowed=self.admission.shadowed,
+                ),
                 *([self.claim.finish(answer_of(issued))] if self.claim else []),
+                *self.rows.found_by(self.request_id),
             ]
         )
+
+    def _line(self, ended: SesameError | None) -> Mapping[str, Value]:
+        """What the challenge's timeline says of a request that was not sent."""
+        if isinstance(ended, Throttled):
+            name = "resend_throttled" if self.is_resend else "throttled"
+            return event(self.now_ms, name, ended.quota.policy)
+        return event(self.now_ms, "refused", ended.code) if ended else {}
 
     def ended(self, quota: Quota, *, is_confirmed: bool) -> OtpIssued:
         """The answer, once the message is, or may be, on its way. quota: the phone's tightest."""

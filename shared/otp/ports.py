@@ -38,6 +38,10 @@ class Admission(Protocol):
     def settle(self) -> None:
         """The send happened."""
 
+    @property
+    def shadowed(self) -> Sequence[str]:
+        """The rules in shadow that would have held the send back; known once it is settled."""
+
     def postpone(self, at_ms: int, *, unless_full: bool) -> RowChange:
         """Date the send to when it was over; or not, if the phone may have no send left."""
 
@@ -115,6 +119,26 @@ class Conversions(Protocol):
 
     def guess(self, *, tenant: str, phone: PhoneNumber, sent_ms: int, entry: str) -> Tally:
         """A guess at a code that was first sent at `sent_ms`."""
+
+
+class SendCounts(Protocol):
+    """Counts what became of requests, in batches that are made anyway."""
+
+    def sent(self, challenge: RowKey, *, expires_ms: int, entry: str, now_ms: int) -> RowChange:
+        """The challenge's row is looked at soon, and once it is over, and counted for what it says
+        by then. entry: names the send.
+        """
+
+    def sent_unwritten(self, challenge: RowKey, *, expires_ms: int, entry: str) -> None:
+        """The same without a batch: the send's own failed. It rides in a later one."""
+
+    def held_back(self, facts: SendFacts, *, reason: str, now_ms: int) -> RowChange:
+        """One more was not sent. reason: `refused.<the provider's code>`, `throttled.<policy>` or
+        `stopped.<our code>`.
+        """
+
+    def held_back_unwritten(self, facts: SendFacts, *, reason: str) -> None:
+        """The same without a batch."""
 
 
 class GuessLimits(Protocol):

@@ -28,11 +28,12 @@ from shared.observability.events import (
     OTP_OUTCOME_LOST,
     OTP_REQUESTED,
 )
-from shared.observability.logs import log_event
+from shared.observability.logs import bound_request_id, log_event
 from shared.otp.answers import answer_of, number_refused
 from shared.otp.challenge_id import ChallengeRef, seal, unseal
 from shared.otp.code import code_hash, context_hash, context_text, derive_code
 from shared.otp.core import OtpCore
+from shared.otp.counting import Counting, reason_of
 from shared.otp.issuance import Issuance, Rows
 from shared.otp.model import OtpIssued, OtpRequest
 from shared.otp.policy import Policy
@@ -44,6 +45,7 @@ from shared.otp.ports import (
     IdempotencyKeys,
     ProofDemand,
     Sandbox,
+    SendCounts,
     SendLimits,
     SendRules,
 )
@@ -77,6 +79,7 @@ class RequestOtp:
         sender: CodeSender,
         sandbox: Sandbox | None = None,
         demand: ProofDemand | None = None,
+        counts: SendCounts | None = None,
     ) -> None:
         self._core = core
         self._rules = rules
@@ -85,6 +88,7 @@ class RequestOtp:
         self._sender = sender
         self._sandbox = sandbox
         self._demand = demand
+        self._count = Counting(counts)
 
     def __call__(
         self, request: OtpRequest, *, check: CallerCheck | None = None, proof: str | None = None
@@ -102,7 +106,13 @@ class RequestOtp:
                 return self._record(issuance, is_confirmed=False, biz_id="")
             case SendRefused():
                 error = _refusal(outcome)
-                self._undo(issuance.unsend(error))
+                reason = f"refused.{outcome.code}"
+                self._undo(
+                    [
+                        *issuance.unsend(error, code=outcome.code),
+                        *self._count.held_back(issuance, reason, self._core.clock.now_ms()),
+                    ]
+                )
                 raise error
 
     def _send(self, issuance: Issuance) -> SendOutcome:
@@ -190,6 +200,7 @@ class RequestOtp:
             entry=entry,
             now_ms=now_ms,
             is_sandboxed=fixed_code is not None,
+            request_id=bound_request_id(),
         )
 
     def _lengthened(self, issuance: Issuance, rows: Rows, held: Container[RowKey]) -> Issuance:
@@ -333,6 +344,7 @@ class RequestOtp:
         """
         if not held:
             issuance.admission.refund(())  # what leases have paid for
+            self._count.held_back_unwritten(issuance, ended)
             return
         phone = issuance.rows.phone
         try:
@@ -342,7 +354,12 @@ class RequestOtp:
             log_event(OTP_COMPENSATION_LOST, level=logging.ERROR, rows=len(held))
             issuance.admission.refund(known)
             return
-        self._undo(issuance.give_back(rows, held, ended=ended, known=known))
+        changes = issuance.give_back(rows, held, ended=ended, known=known)
+        if not changes:
+            self._count.held_back_unwritten(issuance, ended)
+            return
+        counted = self._count.held_back(issuance, reason_of(ended), self._core.clock.now_ms())
+        self._undo([*changes, *counted])
 
     def _undo(self, changes: list[RowChange]) -> None:
         """Apply what must not change the answer any more; a failure is for the operator."""
@@ -362,7 +379,10 @@ class RequestOtp:
         issued = issuance.ended(issuance.admission.quota, is_confirmed=is_confirmed)
         try:
             phone_was_dated, *_ = self._core.store.apply(
-                issuance.record(issued, biz_id=biz_id, at_ms=at_ms, unless_full=True)
+                [
+                    *issuance.record(issued, biz_id=biz_id, at_ms=at_ms, unless_full=True),
+                    *self._count.sent(issuance, at_ms),
+                ]
             )
             if not phone_was_dated:
                 (phone,) = self._core.store.read([issuance.rows.phone])
@@ -373,6 +393,7 @@ class RequestOtp:
                 )
         except StoreUnavailable:
             log_event(OTP_OUTCOME_LOST, level=logging.ERROR)
+            self._count.sent_unwritten(issuance)
         return issued
 
 

@@ -67,10 +67,15 @@ def price_milli(
 ) -> int:
     """What `segments` to `phone` cost, in thousandths of CNY. prices: None for the examples."""
     table = example_prices() if prices is None else prices
-    for key in (f"{phone.country}:{template.cost_class}", phone.country):
-        if key in table:
-            return table[key] * segments
-    return table["default"] * segments
+    return unit_price_milli(phone.country, template.cost_class, table) * segments
+
+
+def unit_price_milli(country: str, cost_class: str, prices: Prices) -> int:
+    """What one segment costs, in thousandths of CNY."""
+    for key in (f"{country}:{cost_class}", country):
+        if key in prices:
+            return prices[key]
+    return prices["default"]
 
 
 def cost_of(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from shared.errors import Quota, Throttled
 from shared.rows import Row, RowChange, RowKey
 from shared.throttle.buckets import BucketGate
-from shared.throttle.gate import Gate
+from shared.throttle.gate import Gate, Shadow
 from shared.throttle.ledger import RollingLedger, tightest
 
 
@@ -94,6 +94,13 @@ class Admission:
         """The send happened: leases that it took are there for later ones."""
         for gate in self.others:
             gate.settle()
+
+    @property
+    def shadowed(self) -> tuple[str, ...]:
+        """The rules in shadow that would have held the send back; known once it is settled."""
+        return tuple(
+            rule for gate in self.others if isinstance(gate, Shadow) for rule in gate.would_stop
+        )
 
     def postpone(self, at_ms: int, *, unless_full: bool) -> RowChange:
         """Date the send in the phone's ledger to when it was over; with `unless_full`, refused if

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from shared.errors import Quota
 from shared.rows import Row, RowChange, RowKey
+
+
+@runtime_checkable
+class Shadow(Protocol):
+    """A gate that lets everybody pass, and says what it would have done."""
+
+    @property
+    def would_stop(self) -> Sequence[str]:
+        """The rules that would have held this send back; known once it is settled."""
 
 
 class Gate(Protocol):

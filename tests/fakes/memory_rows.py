@@ -54,6 +54,7 @@ class MemoryRows:
         # What one update of the store takes.
         assert len(change.requires) <= 10, f"{len(change.requires)} conditions: {change.key.item}"
         assert len(change.puts) + len(change.adds) + len(change.deletes) <= 1024, change.key.item
+        assert not {"subject", "item"} & {*change.puts, *change.adds}, "a column of the key"
         with self._lock:
             row = self.rows.get(change.key, {})
             if not all(_holds(row, require) for require in change.requires):

@@ -20,11 +20,14 @@ from shared.notifications.model import Notification, Recipient, WorkItem
 from shared.notifications.receipts import DeliveryReport, RecordReceipts
 from shared.notifications.sweep import SweepMessages
 from shared.notifications.view import ShowMessages
+from shared.otp.receipts import CodeReceipts
 from shared.outgoing import Outgoing
 from shared.phone import PhoneNumber
 from shared.phone_parser import parse_phone
 from shared.pseudonym import Pseudonyms
 from shared.queue import QueueItem
+from shared.rollup.counters import Counters
+from shared.rollup.counting import NoticeCounts
 from shared.sealed import Sealer
 from shared.send_outcome import SendAccepted, SendOutcome
 from shared.sms.gateway import SentDetail
@@ -126,6 +129,7 @@ class NotificationService:
     budgets: str = ""
     pseudonyms: Pseudonyms = field(default_factory=lambda: Pseudonyms(b"p" * 32))
     sealer: Sealer = field(default_factory=lambda: Sealer(b"r" * 32))
+    counts: NoticeCounts = field(default_factory=lambda: NoticeCounts(Counters(random_bytes)))
 
     def __post_init__(self) -> None:
         self.work, self.dead = MemoryQueue(self.clock), MemoryQueue(self.clock)
@@ -190,6 +194,7 @@ class NotificationService:
             quiet_wait_s=wait_s,
             clock=self.clock,
             random=random_bytes,
+            counts=self.counts,
             spread=lambda low, high: high,
         )
         worker([WorkItem.parse(body) for body in due])
@@ -206,6 +211,8 @@ class NotificationService:
             templates=self.book,
             sealer=self.sealer,
             clock=self.clock,
+            random=random_bytes,
+            counts=self.counts,
         )()
 
     def report(
@@ -217,10 +224,7 @@ class NotificationService:
         is_delivered: bool = True,
         err_code: str = "DELIVERED",
     ) -> int:
-        record = RecordReceipts(
-            store=self.store, rows=self.rows, followers=self.followers, clock=self.clock
-        )
-        return record(
+        return self.receive(
             [
                 DeliveryReport(
                     biz_id=biz_id,
@@ -232,6 +236,18 @@ class NotificationService:
                 )
             ]
         )
+
+    def receive(self, reports: Sequence[DeliveryReport]) -> int:
+        record = RecordReceipts(
+            store=self.store,
+            rows=self.rows,
+            followers=self.followers,
+            clock=self.clock,
+            random=random_bytes,
+            codes=CodeReceipts(self.pseudonyms),
+            counts=self.counts,
+        )
+        return record(reports)
 
     def follow(self) -> None:
         FollowMessages(

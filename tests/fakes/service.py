@@ -20,6 +20,8 @@ from shared.otp.request import RequestOtp
 from shared.otp.verify import VerifyOtp
 from shared.phone_parser import parse_phone
 from shared.pseudonym import Pseudonyms
+from shared.rollup.counters import Counters
+from shared.rollup.counting import CodeCounts
 from shared.rows import RowStore
 from shared.throttle.limits import Limits, LimitSet
 from shared.throttle.rules import SendRules
@@ -45,6 +47,7 @@ class OtpService:
     limits: Limits = field(init=False)
     limit_set: LimitSet = field(default_factory=LimitSet)
     guard: AbuseGuard | None = None
+    counters: Counters = field(default_factory=lambda: Counters(random_bytes))
 
     def __post_init__(self) -> None:
         self.limits = Limits(self.pseudonyms, self.limit_set, further=self.guard)
@@ -87,6 +90,7 @@ class OtpService:
             sender=self.sender,
             sandbox=self.sandbox,
             demand=self.guard,
+            counts=CodeCounts(self.counters),
         )
         return use_case(
             OtpRequest(

@@ -26,11 +26,12 @@ from shared.fc.responses import HttpResponse
 from shared.notifications.follow import FollowItem, FollowMessages
 from shared.notifications.message_rows import MessageRef
 from shared.notifications.model import WorkItem
-from shared.notifications.receipts import DeliveryReport, RecordReceipts
+from shared.notifications.receipts import DeliveryReport
 from shared.observability.events import STORE_FAILED
 from shared.observability.logs import JsonLines, log_event
 from shared.phone_parser import parse_phone
 from shared.pseudonym import Pseudonyms
+from shared.rollup.fold import FoldFigures
 from shared.send_outcome import RefusalKind, SendOutcome, SendRefused
 from shared.sms.code_sender import CodeSender
 from shared.sms.gateway import SmsMessage
@@ -151,6 +152,13 @@ def notifications() -> None:
     call("sweep_messages", service.sweep)
     watch = WatchBudgets(budget=Budget(parse_budgets(BUDGETS)), store=service.store, clock=clock)
     TimerFunction("sweep_messages", lambda: lambda: (watch(), None)[1]).handler(b"{}", Context())
+    fold = FoldFigures(
+        store=service.store,
+        clock=clock,
+        open_phone=lambda row: None,
+        price_milli=lambda country: 45,
+    )
+    TimerFunction("fold_figures", lambda: fold).handler(b"{}", Context())
     reports(service)
     news(service, first)
 
@@ -162,9 +170,6 @@ def dead_body(service: NotificationService) -> str:
 
 
 def reports(service: NotificationService) -> None:
-    record = RecordReceipts(
-        store=service.store, rows=service.rows, followers=None, clock=service.clock
-    )
     pushed = [
         DeliveryReport("b", parse_phone(phone), "o", code == "DELIVERED", code, 0)
         for phone, code in (
@@ -175,7 +180,7 @@ def reports(service: NotificationService) -> None:
             (ABROAD, "DELIVERED"),
         )
     ]
-    call("receive_receipt", lambda: record(pushed))
+    call("receive_receipt", lambda: service.receive(pushed))
 
 
 class Down:
@@ -356,6 +361,7 @@ def test_every_metric_finds_its_lines(name: str, rows: Callable[[str], list[Row]
         ("dead_letters", {"event": "item_refused", "reason": "not a follow-up of version 1"}),
         ("webhooks", {"tenant": "shop", "reason": "http_503", "tries": "1"}),
         ("sweeps", {"sweeps": "1"}),
+        ("folds", {"folds": "1"}),
         ("budget_used", {"tenant": "shop", "used_percent": "100", "spent": "5", "budget": "5"}),
         ("budget_stops", {"tenant": "shop"}),
         ("abuse", {"rule": "enumeration", "mode": "shadow", "country": "CN"}),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.foundation.__main__ import meant_account, run
@@ -85,6 +85,7 @@ def test_apply_makes_what_stands_on_something_after_it_and_the_next_plan_is_empt
 
 
 @given(data=st.data())
+@settings(deadline=None)
 def test_from_any_subset_one_apply_is_enough_and_a_second_does_nothing(data: st.DataObject) -> None:
     stage = STAGE
     account = everything(stage)
@@ -105,7 +106,8 @@ def test_from_any_subset_one_apply_is_enough_and_a_second_does_nothing(data: st.
     assert account.writes == writes
 
 
-@given(working=st.integers(0, 60), failure=st.sampled_from(["answer_lost", "throttled"]))
+@given(working=st.integers(0, 70), failure=st.sampled_from(["answer_lost", "throttled"]))
+@settings(deadline=None)
 def test_an_apply_that_is_cut_off_anywhere_is_finished_by_the_next(
     working: int, failure: FailureCode
 ) -> None:
@@ -284,9 +286,9 @@ def test_another_account_than_the_one_that_is_meant_is_refused() -> None:
     queues = replace(SETTINGS, smq_endpoint="http://2000000000000002.mns.cn-hangzhou.aliyuncs.com")
 
     assert meant_account(SETTINGS, MemoryAccount()) == ACCOUNT
-    for settings in (theirs, queues):
+    for each in (theirs, queues):
         with pytest.raises(FoundationFailed, match="wrong_account .*, not 2000000000000002"):
-            meant_account(settings, MemoryAccount())
+            meant_account(each, MemoryAccount())
 
 
 def test_no_secret_is_in_what_settings_say_of_themselves() -> None:

@@ -120,7 +120,11 @@ def test_a_function_may_do_its_own_calls_and_nothing_else(of_dev: dict[str, Role
     }
     assert allowed(of_dev["sesame-describe-api-dev"], by_itself=True) == set()
     request = allowed(of_dev["sesame-request-otp-dev"], by_itself=True)
-    assert request - verify == {("dysms:SendSms", "*")}
+    assert request - verify == {
+        ("dysms:SendSms", "*"),
+        ("ots:BatchWriteRow", f"{table}/sesame_records"),
+        ("ots:BatchGetRow", f"{table}/sesame_records"),
+    }
     sweep = allowed(of_dev["sesame-sweep-messages-dev"], by_itself=True)
     assert sweep == {
         ("ots:BatchWriteRow", f"{table}/sesame_records"),
@@ -130,6 +134,39 @@ def test_a_function_may_do_its_own_calls_and_nothing_else(of_dev: dict[str, Role
         ("mns:BatchSendMessage", f"{queue}/sesame-dead-dev/messages"),
         ("dysms:QuerySendDetails", "*"),
     }
+
+
+def test_the_console_only_reads_and_what_redrives_touches_queues_alone(
+    of_dev: dict[str, Role],
+) -> None:
+    table = f"acs:ots:{REGION}:{ACCOUNT}:instance/sesame-dev/table"
+    queue = f"acs:mns:{REGION}:{ACCOUNT}:/queues"
+    reads = {"ots:BatchGetRow", "ots:GetRange", "mns:BatchPeekMessage", "mns:GetQueueAttributes"}
+
+    console = allowed(of_dev["sesame-show-console-dev"], by_itself=True)
+    redrive = allowed(of_dev["sesame-redrive-letter-dev"], by_itself=True)
+
+    assert {action for action, _ in console} == reads
+    assert {what for action, what in console if action.startswith("mns:")} == {
+        f"{queue}/sesame-dead-dev",
+        f"{queue}/sesame-dead-dev/messages",
+    }
+    assert redrive == {
+        ("ots:BatchGetRow", f"{table}/sesame_consent"),
+        ("mns:BatchReceiveMessage", f"{queue}/sesame-dead-dev/messages"),
+        ("mns:DeleteMessage", f"{queue}/sesame-dead-dev/messages"),
+        ("mns:ChangeMessageVisibility", f"{queue}/sesame-dead-dev/messages"),
+        *(
+            ("mns:BatchSendMessage", f"{queue}/sesame-{name}-dev/messages")
+            for name in ("notifications", "events", "followups")
+        ),
+    }
+
+
+def test_the_console_cannot_make_a_code(deployed: tuple[Manifest, Props]) -> None:
+    for name in ("show_console", "redrive_letter"):
+        assert "OTP_KEYS" not in deployed[1][name]["environmentVariables"]
+        assert "SESAME_OTP_KEYS" not in VARIABLES[name]
 
 
 def test_a_function_may_read_the_secrets_that_its_own_variables_name() -> None:
