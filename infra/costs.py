@@ -8,56 +8,28 @@ with SESAME_TABLESTORE_* and credentials in the environment, and SESAME_BUDGETS 
 from __future__ import annotations
 
 import argparse
-import calendar
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from infra.quiet_tablestore import ots
 from infra.tables import client_from
-from shared.budget.model import UTC8, Limits, column_of, day_of, month_of
+from shared.budget.forecast import Forecast, forecast_of
+from shared.budget.model import UTC8
 from shared.budget.setting import parse_budgets
 from shared.errors import SettingsInvalid
-from shared.rows import RECORDS, Row, number_in
+from shared.rows import RECORDS, Row
 
 _SUBJECT = "budget:"
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """One tenant's month. Money in thousandths of CNY; limit_milli: None for no limit."""
-
-    tenant: str
-    today_milli: int
-    month_milli: int
-    forecast_milli: int
-    limit_milli: int | None
-
-    @property
-    def line(self) -> str:
-        """For the table."""
-        limit = "-" if self.limit_milli is None else f"{self.limit_milli / 1000:.2f}"
-        over = self.limit_milli is not None and self.forecast_milli > self.limit_milli
-        return (
-            f"{self.tenant:<20}{self.today_milli / 1000:>12.2f}{self.month_milli / 1000:>12.2f}"
-            f"{self.forecast_milli / 1000:>12.2f}{limit:>12}{'  over the limit' if over else ''}"
-        )
-
-
-def forecast_of(tenant: str, row: Row, limits: Limits | None, now_ms: int) -> Forecast:
-    """The month at the rate of its days so far, today's part counted by the clock."""
-    now = datetime.fromtimestamp(now_ms / 1000, UTC8)
-    month_milli = number_in(row, column_of(month_of(now_ms), "cny"))
-    gone_days = now.day - 1 + (now.hour * 60 + now.minute + 1) / 1440
-    days = calendar.monthrange(now.year, now.month)[1]
-    return Forecast(
-        tenant=tenant,
-        today_milli=number_in(row, column_of(day_of(now_ms), "cny")),
-        month_milli=month_milli,
-        forecast_milli=round(month_milli / gone_days * days),
-        limit_milli=limits.month.milli if limits else None,
+def line_of(tenant: str, month: Forecast) -> str:
+    """A tenant's line of the table. month: its money."""
+    limit = "-" if month.month_limit is None else f"{month.month_limit / 1000:.2f}"
+    return (
+        f"{tenant:<20}{month.today / 1000:>12.2f}{month.month / 1000:>12.2f}"
+        f"{month.forecast / 1000:>12.2f}{limit:>12}{'  over the limit' if month.is_over else ''}"
     )
 
 
@@ -97,7 +69,7 @@ def main(
     print(f"{'tenant':<20}{'today CNY':>12}{'month':>12}{'forecast':>12}{'limit':>12}")
     for tenant, row in sorted(rows.items()):
         if asked.tenant in (None, tenant):
-            print(forecast_of(tenant, row, budgets.get(tenant), at_ms).line)
+            print(line_of(tenant, forecast_of(row, budgets.get(tenant), at_ms)))
     return 0
 
 

@@ -46,8 +46,9 @@ _RATE_LIMIT = {
 _WAIT = {"Retry-After": "Seconds"}
 
 _SCOPES = (
-    f"A key is good for some of {', '.join(SCOPES)}, or for all; 403 where it is not. "
-    "admin is for consents and for what is kept of a person."
+    f"A key is good for some of {', '.join(SCOPES)}, or for all but the last; 403 where it is not. "
+    "admin is for consents and for what is kept of a person; figures, support and operate are for "
+    "the console alone."
 )
 _EVERYWHERE = ("unauthenticated", "forbidden", "method_not_allowed")
 _WITH_BODY = (
@@ -136,7 +137,10 @@ def description() -> dict[str, object]:
                     "operationId": "describe_api",
                     "summary": "This description",
                     "security": [],
-                    "responses": {"200": _answer("This document", {"type": "object"})},
+                    "responses": {
+                        "200": _answer("This document", {"type": "object"}),
+                        **_problems(("method_not_allowed",)),
+                    },
                 }
             },
             "/v1/jwks.json": {
@@ -148,7 +152,8 @@ def description() -> dict[str, object]:
                         "200": {
                             "description": "Every key that signs, has just signed or soon will",
                             "content": {"application/jwk-set+json": {"schema": KEY_SET}},
-                        }
+                        },
+                        **_problems(("method_not_allowed",)),
                     },
                 }
             },

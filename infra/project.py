@@ -65,10 +65,12 @@ def _secrets(data: Path) -> Mapping[str, str]:
         )
         draft.replace(file)
     kept: dict[str, str] = json.loads(file.read_text())
-    if "token_key" not in kept:  # a folder of an earlier version
+    if "session_key" not in kept:  # a folder of an earlier version
         kept.setdefault("record_key", base64.b64encode(secrets.token_bytes(32)).decode())
         kept.setdefault("callback_secret", secrets.token_urlsafe(32))
-        kept["token_key"] = new_seed().hex()
+        kept.setdefault("token_key", new_seed().hex())
+        kept["console_key"] = "sk_" + secrets.token_urlsafe(32)
+        kept["session_key"] = base64.b64encode(secrets.token_bytes(32)).decode()
         draft = data / "secrets.json.new"
         draft.touch(mode=0o600)
         draft.write_text(json.dumps(kept))
@@ -78,11 +80,14 @@ def _secrets(data: Path) -> Mapping[str, str]:
 
 def _api_keys(data: Path) -> ApiKeys:
     kept = _secrets(data)
-    return ApiKeys(default=kept["default_key"], second=kept["second_key"])
+    return ApiKeys(
+        default=kept["default_key"], second=kept["second_key"], console=kept["console_key"]
+    )
 
 
 def _environment(around: Surroundings) -> Mapping[str, str]:
     kept, keys = _secrets(around.data), around.api_keys
+    operator = f"default:{hash_key(kept['console_key'])}:figures+support+operate"
     token_keys = {"local": bytes.fromhex(kept["token_key"])}
     return {
         "STAGE": STAGE,
@@ -102,7 +107,9 @@ def _environment(around: Surroundings) -> Mapping[str, str]:
         "SESAME_OTP_TOKEN_KEYS": secret_setting(token_keys),
         "SESAME_OTP_TOKEN_PUBLIC_KEYS": public_setting(token_keys),
         "SESAME_OTP_TOKEN_ISSUER": around.endpoints.gateway,
-        "SESAME_API_KEYS": f"default:{hash_key(keys.default)},second:{hash_key(keys.second)}",
+        "SESAME_API_KEYS": f"default:{hash_key(keys.default)},second:{hash_key(keys.second)},"
+        f"{operator}",
+        "SESAME_CONSOLE_KEY": kept["session_key"],
     }
 
 
@@ -177,4 +184,5 @@ PROJECT = Project(
     callbacks=_callbacks,
     roles=_roles,
     logs=_logs,
+    console="/console/",
 )

@@ -9,6 +9,8 @@ _SPELLINGS = {
     "Apache License 2.0": "Apache-2.0",
     "Apache 2.0": "Apache-2.0",
     "3-Clause BSD License": "BSD-3-Clause",
+    "BSD License": "BSD-3-Clause",  # jinja2's, by its LICENSE.txt
+    "GNU LGPL v3+": "LGPL-3.0-or-later",
     "MIT License": "MIT",
 }
 _IDENTIFIERS = frozenset(
@@ -18,6 +20,7 @@ _IDENTIFIERS = frozenset(
         "BSD-3-Clause",
         "ISC",
         "LGPL-2.1-or-later",
+        "LGPL-3.0-or-later",
         "MIT",
         "MIT-0",
         "MPL-2.0",

@@ -75,8 +75,15 @@ DROPPED_FILES = frozenset(
         "tablestore/ots_sdk/ots_sdk.so",
     }
 )
-# PyNaCl loads cffi's compiled backend alone; the package in Python is for building libraries.
-DROPPED_PACKAGES = frozenset({"cffi"})
+# Folders that are dropped with all below them.
+DROPPED_TREES = (
+    # PyNaCl loads cffi's compiled backend alone; the package in Python is for building libraries.
+    "cffi",
+    # The first version's models: imported by its old names, and for foreign classes with its hooks.
+    "pydantic/v1",
+    # Of emergency and other short numbers, for shortnumberinfo alone, which nothing imports.
+    "phonenumbers/shortdata",
+)
 DROPPED_FOLDERS = frozenset({"tests", "test", "__pycache__"})
 DROPPED_SUFFIXES = frozenset(
     {".pyi", ".pyx", ".pxd", ".c", ".h", ".pth", ".pyd", ".dll", ".dylib", ".exe"}
@@ -90,7 +97,7 @@ def ships(path: PurePosixPath, extension_suffixes: tuple[str, ...]) -> bool:
     """
     if path.parts[0] in {"bin", "..", "Scripts"} or str(path) in DROPPED_FILES:
         return False
-    if path.parts[0] in DROPPED_PACKAGES:
+    if any(path.is_relative_to(tree) for tree in DROPPED_TREES):
         return False
     if path.parts[0].endswith(".dist-info"):
         return "/".join(path.parts[1:]).startswith(KEPT_METADATA)

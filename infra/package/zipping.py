@@ -14,6 +14,7 @@ from pathlib import Path
 TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 REGULAR_FILE_0644 = 0o100644 << 16
 MADE_ON_UNIX = 3
+COMPRESSION = 7  # 9 takes twice as long for 0.4 % less
 
 
 def write_zip(folder: Path, path: Path) -> str:
@@ -24,7 +25,7 @@ def write_zip(folder: Path, path: Path) -> str:
             entry = zipfile.ZipInfo(file.relative_to(folder).as_posix(), date_time=TIMESTAMP)
             entry.create_system = MADE_ON_UNIX
             entry.external_attr = REGULAR_FILE_0644
-            archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=9)
+            archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED, COMPRESSION)
     sha256 = hashlib.sha256(aside.read_bytes()).hexdigest()
     os.replace(aside, path)
     return sha256

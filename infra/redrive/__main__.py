@@ -14,11 +14,13 @@ from collections.abc import Callable, Mapping
 from typing import TextIO
 
 from infra.queues import DEAD, QUEUES
-from infra.redrive.dead_letters import DeadLetters, DeadLettersUnavailable, Held
 from shared.aliyun.smq import SmqQueue
 from shared.clock import SystemClock
-from shared.errors import SesameError
-from shared.queue import Queue, QueueItem
+from shared.errors import QueueUnavailable, SesameError
+from shared.letters.model import Held, LetterQueue
+from shared.letters.redrive import PutBack
+from shared.letters.smq import SmqDeadLetters
+from shared.queue import Queue
 
 Work = Callable[[Held], bool]
 
@@ -26,21 +28,16 @@ Work = Callable[[Held], bool]
 class Redrive:
     """Puts letters back on the queues of a stage."""
 
-    def __init__(self, dead: DeadLetters, queues: Mapping[str, Queue], stage: str) -> None:
-        self._dead = dead
-        self._queues = queues
-        self._stage = stage
+    def __init__(self, dead: LetterQueue, queues: Mapping[str, Queue], stage: str) -> None:
+        self._put_back = PutBack(dead, queues, stage)
 
     def redrive(self, held: Held) -> bool:
         """Whether the letter is on its queue again and gone from here."""
-        queue = self._queues.get(held.letter.queue.removesuffix(f"-{self._stage}"))
-        if queue is None or queue.put([QueueItem(held.letter.body)]) != 1:
-            return False
-        return self._dead.delete(held)
+        return self._put_back(held) == "redriven"
 
 
 def run(
-    dead: DeadLetters,
+    dead: LetterQueue,
     work: Work | None,
     *,
     reason: str | None = None,
@@ -50,7 +47,7 @@ def run(
     progress: TextIO,
 ) -> int:
     """Do `work` to the letters that match, or list them (None); how many of them failed.
-    Raises DeadLettersUnavailable.
+    Raises QueueUnavailable.
     """
     kept: list[Held] = []
     done = failed = 0
@@ -90,7 +87,7 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
     except KeyError as missing:
         print(f"redrive: {missing.args[0]} is not set", file=sys.stderr)
         return 1
-    dead = DeadLetters(endpoint, DEAD.name_in(stage))
+    dead = SmqDeadLetters(endpoint, DEAD.name_in(stage))
     queues = {
         spec.name: SmqQueue(endpoint, spec.name_in(stage), clock=SystemClock())
         for spec in QUEUES
@@ -111,7 +108,7 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
             out=sys.stdout,
             progress=sys.stderr,
         )
-    except DeadLettersUnavailable as error:
+    except QueueUnavailable as error:
         print(f"redrive: {error}", file=sys.stderr)
         return 1
     except SesameError as error:

@@ -19,7 +19,7 @@ from infra.foundation.roles import roles
 from infra.queues import DEAD, QUEUES, TOPICS
 from infra.serverless_devs.problems import Problems, Where
 from infra.serverless_devs.source import ENV_CALL
-from shared import notification_wiring, settings, wiring
+from shared import console_wiring, notification_wiring, rollup_wiring, settings, wiring
 from shared.abuse.setting import parse_abuse
 from shared.budget.setting import parse_budgets
 from shared.errors import SettingsInvalid
@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _BUILT = "build/functions/"
 _NOT_SETTINGS = {"PYTHONPATH", "PYDANTIC_DISABLE_PLUGINS", "KMS_ENDPOINT"}
 """Read by Python, by pydantic, and before the settings are."""
+_WIRINGS = (wiring, notification_wiring, console_wiring, rollup_wiring)
 _READERS: Mapping[str, Callable[[str], object]] = {
     "OTP_POLICIES": load_policies,
     "OTP_LIMITS": parse_limits,
@@ -244,20 +245,15 @@ class _Read(Exception):
 @cache
 def _kinds_read_by(folder: str) -> tuple[Any, ...]:  # Any: pydantic models of settings.py
     """The kinds of settings that the wiring of that name reads."""
-    make: Callable[[], object] | None = getattr(wiring, folder, None) or getattr(
-        notification_wiring, folder, None
-    )
+    made = (getattr(module, folder, None) for module in _WIRINGS)
+    make: Callable[[], object] | None = next(filter(None, made), None)
     if make is None:
         return ()
 
     def note(_: Mapping[str, str], *kinds: object) -> tuple[Any, ...]:
         raise _Read(kinds)
 
-    modules = [
-        module
-        for module in (settings, wiring, notification_wiring)
-        if hasattr(module, "read_settings")
-    ]
+    modules = [module for module in (settings, *_WIRINGS) if hasattr(module, "read_settings")]
     patches = [patch.object(module, "read_settings", note) for module in modules]
     for each in patches:
         each.start()

@@ -6,6 +6,9 @@
     revoke KEY... | --tenant TENANT       end keys within a minute, by their rows in Tablestore
     setting                               SESAME_API_KEYS for the next deployment
 
+`all` is every scope but operate, which shows the console every tenant and has to be named: an
+operator's key is `add TENANT --scopes figures+support+operate`.
+
 One file a stage. It holds hashes; a key that is lost is not to be had again, and is rotated. revoke
 wants SESAME_TABLESTORE_ENDPOINT, SESAME_TABLESTORE_INSTANCE and credentials in the environment, and
 may be run again. Exit code 1 if something was refused or failed, 2 for a command that is none.

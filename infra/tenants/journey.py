@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 
-from infra.tenants.registry import HeldKey, Registry, RegistryFile
+from infra.tenants.registry import USUAL, HeldKey, Registry, RegistryFile
 from shared.access.revocation import revocation
 from shared.clock import Clock
 from shared.rows import RowStore
@@ -141,10 +141,12 @@ _DEPLOY = "For the next deployment: python -m infra.tenants setting"
 
 
 def _scopes(text: str) -> tuple[str, ...]:
-    given = list(SCOPES) if text == "all" else text.split("+")
+    given = list(USUAL) if text == "all" else text.split("+")
     strange = [name for name in given if name not in SCOPES]
     if strange or len(set(given)) < len(given):
-        raise Refused(f"scopes are all, or some of {', '.join(SCOPES)}, joined by +")
+        raise Refused(
+            f"scopes are some of {', '.join(SCOPES)}, joined by +; or all, which is all but operate"
+        )
     return tuple(scope for scope in SCOPES if scope in given)
 
 

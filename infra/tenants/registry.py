@@ -10,9 +10,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from shared.settings import SCOPES, scopes_of
+from shared.settings import SCOPES, USUAL_SCOPES, scopes_of
 
 ID_LENGTH = 12
+USUAL = tuple(scope for scope in SCOPES if scope in USUAL_SCOPES)
+"""`all`: what a key is good for that is not limited."""
+_VERSION = 2
+_USUAL_IN_1 = ["otp:request", "otp:verify", "notify", "read", "admin"]
+"""All that there was in the first version of the file, which wrote the names out."""
 _TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[0-9a-f]{8,64}")
@@ -54,12 +59,12 @@ class HeldKey:
     @property
     def shown_scopes(self) -> str:
         """As the setting writes them; `all` if there is no limit."""
-        return "all" if self.scopes == SCOPES else "+".join(self.scopes)
+        return "all" if self.scopes == USUAL else "+".join(self.scopes)
 
     @property
     def setting(self) -> str:
         """Its part of API_KEYS."""
-        limit = "" if self.scopes == SCOPES else f":{self.shown_scopes}"
+        limit = "" if self.scopes == USUAL else f":{self.shown_scopes}"
         return f"{self.tenant}:{self.digest}{limit}"
 
 
@@ -123,8 +128,15 @@ class RegistryFile:
             raise RegistryInvalid(f"{self.path}: {error.strerror}") from None
         try:
             data = json.loads(raw)
+            usual = _USUAL_IN_1 if data["version"] == 1 else ["all"]
             keys = tuple(
-                HeldKey(**{**each, "scopes": tuple(each["scopes"])}) for each in data["keys"]
+                HeldKey(
+                    **{
+                        **each,
+                        "scopes": USUAL if each["scopes"] == usual else tuple(each["scopes"]),
+                    }
+                )
+                for each in data["keys"]
             )
             return Registry(keys), raw
         except RegistryInvalid as error:
@@ -145,7 +157,10 @@ class RegistryFile:
 
 
 def _rendered(keys: Sequence[HeldKey]) -> bytes:
-    data = {"version": 1, "keys": [asdict(key) for key in keys]}
+    held = [
+        {**asdict(key), "scopes": ["all"] if key.scopes == USUAL else key.scopes} for key in keys
+    ]
+    data = {"version": _VERSION, "keys": held}
     return (json.dumps(data, indent=2) + "\n").encode()
 
 

@@ -11,9 +11,12 @@ from typing import Literal
 
 from shared.access.revocation import KeyCheck, Revocations
 from shared.errors import Forbidden, Unauthenticated
+from shared.settings import USUAL_SCOPES
 
-Scope = Literal["otp:request", "otp:verify", "notify", "read", "admin"]
-"""What a caller may do; `admin`: consents, and what is kept of a person."""
+Scope = Literal[
+    "otp:request", "otp:verify", "notify", "read", "admin", "figures", "support", "operate"
+]
+"""What a caller may do, as in shared/settings.py."""
 
 _BEARER = re.compile(r"Bearer +([\x21-\x7e]{16,256})", re.IGNORECASE)
 
@@ -35,10 +38,19 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class KnownKey:
+    """A key: whose it is, and what it is good for. check: as of a Caller."""
+
+    tenant: str
+    scopes: frozenset[str]
+    check: KeyCheck | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class ApiKeys:
     """Tenants by the hash of their keys, of which they may have several.
 
-    scopes: of the keys that may not do everything. apps: tenant and scopes by the gateway's app id.
+    scopes: of the keys with others than usual. apps: tenant and scopes by the gateway's app id.
     revocations: None to believe every key.
     """
 
@@ -65,14 +77,27 @@ class ApiKeys:
             return self._app(app_id, scope, source_ip)
         bearer = _BEARER.fullmatch(given)
         digest = hash_key(bearer[1]) if bearer else ""
+        tenant, scopes = self._held(digest)
+        if scope not in scopes:
+            raise Forbidden
+        return Caller(tenant, self._check(digest))
+
+    def known(self, digest: str) -> KnownKey:
+        """The key with that hash, for who shows it once and is remembered by its hash after that.
+        Raises Unauthenticated.
+        """
+        tenant, scopes = self._held(digest)
+        return KnownKey(tenant, scopes, self._check(digest))
+
+    def _held(self, digest: str) -> tuple[str, frozenset[str]]:
         # A look-up by digest: its timing tells nothing about any key that is held.
         tenant = self.tenants.get(digest)
         if tenant is None:
             raise Unauthenticated
-        if digest in self.scopes and scope not in self.scopes[digest]:
-            raise Forbidden
-        check = self.revocations.check(digest) if self.revocations else None
-        return Caller(tenant, check)
+        return tenant, self.scopes.get(digest, USUAL_SCOPES)
+
+    def _check(self, digest: str) -> KeyCheck | None:
+        return self.revocations.check(digest) if self.revocations else None
 
     def _app(self, app_id: str, scope: Scope, source_ip: str) -> Caller:
         """The app is on a device that anybody may hold: its address counts, and must be known."""

@@ -4,11 +4,29 @@ permission), no message is tried and no budget is taken.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 from shared.rows import Require, Row, RowChange, RowKey, number_in, require_absent
 
 FIRST_OPEN_S = 30
 LONGEST_OPEN_S = 300
 KEY = RowKey("breaker:sms", "breaker")
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerState:
+    """closed: sends pass. open: none does until `until_ms`. trying: the next one decides.
+
+    since_ms: when it was opened last, or when it was closed last; 0 if it never was. reason: the
+    provider's code; empty while it is closed. trips: openings since it was closed.
+    """
+
+    kind: Literal["closed", "open", "trying"]
+    since_ms: int
+    until_ms: int = 0
+    reason: str = ""
+    trips: int = 0
 
 
 class Breaker:
@@ -50,6 +68,21 @@ class Breaker:
             puts={"trips": 0, "closed_ms": now_ms},
             deletes=("reason",),
             proof=("closed_ms", now_ms),
+        )
+
+    def state(self, row: Row | None, now_ms: int) -> BreakerState:
+        """How it stands, by its row."""
+        row = row or {}
+        trips = number_in(row, "trips")
+        if not trips:
+            return BreakerState("closed", number_in(row, "closed_ms"))
+        until_ms = number_in(row, "open_until_ms")
+        return BreakerState(
+            "open" if until_ms > now_ms else "trying",
+            number_in(row, "opened_ms"),
+            until_ms,
+            str(row.get("reason", "")),
+            trips,
         )
 
     def wait_s(self, row: Row | None, now_ms: int) -> int:

@@ -166,8 +166,7 @@ class Budget:
         limits = self.limits.get(spend.tenant)
         keys = [tenant_key(spend.tenant)]
         if limits and spend.template in limits.templates:
-            subject = f"{_SUBJECT}{spend.tenant}"
-            keys.append(RowKey(subject, f"{_TEMPLATE}{spend.template}", RECORDS))
+            keys.append(template_key(spend.tenant, spend.template))
         return keys
 
     def _caps(self, key: RowKey, now_ms: int) -> list[tuple[str, Cap]]:
@@ -190,6 +189,11 @@ class Budget:
 def tenant_key(tenant: str) -> RowKey:
     """The row that counts all of a tenant's spending."""
     return RowKey(f"{_SUBJECT}{tenant}", _TENANT, RECORDS)
+
+
+def template_key(tenant: str, template: str) -> RowKey:
+    """The row that counts the spending of a template which has limits of its own."""
+    return RowKey(f"{_SUBJECT}{tenant}", f"{_TEMPLATE}{template}", RECORDS)
 
 
 def tenant_of(key: RowKey) -> str:

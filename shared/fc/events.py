@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -35,6 +35,7 @@ class _Event(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     headers: TextMap = Field(default_factory=dict)
+    queryParameters: TextMap = Field(default_factory=dict)
     body: str | None = None
     isBase64Encoded: Flag = False
 
@@ -68,7 +69,8 @@ class ApiGatewayEvent(_Event):
 class HttpRequest:
     """A request. Header names are lower case. source_ip: the peer, as the platform saw it.
     gateway_app: the app that the traditional gateway let in, by its system parameter; never what an
-    HTTP trigger passed on, as there any client may write that header.
+    HTTP trigger passed on, as there any client may write that header. query: decoded; a name that
+    is given twice has both values, joined by a comma. request_id: the platform's, if it said it.
     """
 
     method: str
@@ -77,6 +79,20 @@ class HttpRequest:
     body: bytes
     source_ip: str
     gateway_app: str | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    request_id: str = ""
+
+    @property
+    def cookies(self) -> Mapping[str, str]:
+        """Values by name, the first of each. Several headers arrive joined, by a semicolon or, as
+        other headers are, by a comma.
+        """
+        found: dict[str, str] = {}
+        for pair in self.headers.get("cookie", "").replace(",", ";").split(";"):
+            name, separator, value = pair.strip().partition("=")
+            if separator:
+                found.setdefault(name, value)
+        return found
 
     @property
     def is_asynchronous(self) -> bool:
@@ -108,6 +124,8 @@ def _from_trigger(event: HttpTriggerEvent) -> HttpRequest:
         headers=_lower(event.headers),
         body=_body(event),
         source_ip=http.sourceIp,
+        query=event.queryParameters,
+        request_id=event.requestContext.requestId,
     )
 
 
@@ -120,6 +138,8 @@ def _from_gateway(event: ApiGatewayEvent) -> HttpRequest:
         body=_body(event),
         source_ip=headers.get("caclientip", ""),
         gateway_app=headers.get("caappid") or None,
+        query=event.queryParameters,
+        request_id=headers.get("carequestid", ""),
     )
 
 

@@ -13,7 +13,7 @@ from shared.aliyun.credentials import bind_credentials
 from shared.errors import SesameError, SettingsInvalid, Throttled
 from shared.fc.context import credentials_of, request_id_of
 from shared.fc.events import HttpRequest, parse_http_event
-from shared.fc.responses import HttpResponse, problem
+from shared.fc.responses import ContentResponse, HttpResponse, problem
 from shared.observability.events import (
     INVOCATION_ENDED,
     INVOCATION_FAILED,
@@ -22,7 +22,8 @@ from shared.observability.events import (
 from shared.observability.logs import bind, log_event, log_surprise, set_up_logs
 from shared.observability.trace import end_trace, start_trace
 
-Endpoint = Callable[[HttpRequest], HttpResponse]
+Answer = HttpResponse | ContentResponse
+Endpoint = Callable[[HttpRequest], Answer]
 EndpointT = TypeVar("EndpointT")
 ResultT = TypeVar("ResultT")
 
@@ -109,18 +110,19 @@ class HttpFunction(Function[Endpoint]):
         """The platform's answer to `event`; an HTTP answer whatever happens."""
         with self._invocation(context) as summary:
             answer = attempt(lambda: self._run(event))
+            response: Answer
             if isinstance(answer, SesameError):
                 # What is wrong with the settings is the operator's to read, not the caller's.
                 shown = SesameError() if isinstance(answer, SettingsInvalid) else answer
                 response, code = problem(shown, request_id_of(context)), answer.code
             else:
-                response, code = answer, ""
+                response, code = answer, getattr(answer, "error_code", "")
             summary.update(outcome=response.status, error_code=code or None)
             if isinstance(answer, Throttled):
                 summary["policy"] = answer.quota.policy
         return response.as_event()
 
-    def _run(self, event: bytes) -> HttpResponse:
+    def _run(self, event: bytes) -> Answer:
         endpoint = self._ready()
         request = parse_http_event(event)
         start_trace([request.headers])

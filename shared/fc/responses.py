@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -77,6 +78,29 @@ class HttpResponse:
                 **self.headers,
             },
             "body": json.dumps(self.body, ensure_ascii=False),
+        }
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ContentResponse:
+    """An answer that is not JSON: a page or a file. headers: all of them.
+
+    body: bytes as the client gets them, compressed or not. It travels as base64, which serves for
+    both. error_code: for the log.
+    """
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+    error_code: str = ""
+
+    def as_event(self) -> dict[str, object]:
+        """The dict that the platform turns into an HTTP answer."""
+        return {
+            "isBase64Encoded": True,
+            "statusCode": self.status,
+            "headers": dict(self.headers),
+            "body": base64.b64encode(self.body).decode(),
         }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.costs import forecast_of, main
+from infra.costs import main
 from shared.budget.ledger import Budget
 from shared.budget.setting import parse_budgets
 from shared.spend import Spend
@@ -13,15 +13,6 @@ from tests.localcloud.tablestore.tablestore_server import RunningTablestore
 
 # 10 November 2026, noon in Beijing.
 NOON_MS = 1_794_283_200_000
-
-
-def test_a_month_goes_on_as_it_began() -> None:
-    row = {"mo202611_m": 9_500, "d20261110_m": 500}
-
-    forecast = forecast_of("shop", row, None, NOON_MS)
-
-    assert (forecast.today_milli, forecast.month_milli) == (500, 9_500)
-    assert forecast.forecast_milli == pytest.approx(30_000, rel=0.001)
 
 
 def test_the_table_names_who_will_be_over(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from infra.foundation.__main__ import account_hosts, run
@@ -11,26 +9,11 @@ from infra.foundation.settings import Settings, read_settings
 from infra.foundation.sts import StsIdentity
 from infra.foundation.wanted import wanted
 from infra.localcloud.core.identities import ACCOUNT_ID
+from tests.functional.conftest import last_line
 from tests.unit.foundation.account_on_loopback import AccountOnLoopback
 
 READING = ("Get", "Describe", "List")
 Told = pytest.CaptureFixture[str]
-
-
-@pytest.fixture
-def account(no_proxies: None) -> Iterator[AccountOnLoopback]:
-    running = AccountOnLoopback()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def settings(account: AccountOnLoopback) -> Settings:
-    return read_settings(account.environment(), stage="dev", account_id="")
-
-
-def last_line(told: Told) -> str:
-    return told.readouterr().out.splitlines()[-1]
 
 
 def test_plan_says_all_and_only_reads(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,30 +12,15 @@ from darabonba.runtime import RuntimeOptions
 
 from infra.foundation.model import FoundationFailed, Resource
 from infra.foundation.ram import ram_client
-from infra.foundation.settings import Settings, read_settings
+from infra.foundation.settings import Settings
 from infra.foundation.sls import SlsAlerts, SlsIndexes, sls_client
 from infra.foundation.tablestore import tablestore_client
 from infra.tables import create_table
+from tests.functional.conftest import last_line
 from tests.unit.foundation.account_on_loopback import AccountOnLoopback
 
 READING = ("Get", "Describe", "List")
 Told = pytest.CaptureFixture[str]
-
-
-@pytest.fixture
-def account(no_proxies: None) -> Iterator[AccountOnLoopback]:
-    running = AccountOnLoopback()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def settings(account: AccountOnLoopback) -> Settings:
-    return read_settings(account.environment(), stage="dev", account_id="")
-
-
-def last_line(told: Told) -> str:
-    return told.readouterr().out.splitlines()[-1]
 
 
 def test_a_table_with_another_key_is_refused_and_nothing_is_made(

@@ -13,6 +13,7 @@ import pytest
 from infra.foundation.role import Role, Statement
 from infra.foundation.roles import NEEDS, roles
 from infra.localcloud.core.identities import ACCOUNT_ID
+from infra.localcloud.smq.store import Draft
 from infra.sms_catalogue import SIGN_NAME
 from shared.aliyun.credentials import RoleCredentials, bind_credentials
 from shared.aliyun.smq import SmqQueue
@@ -20,7 +21,10 @@ from shared.aliyun.tablestore import TablestoreRows
 from shared.clock import SystemClock
 from shared.email.directmail import DirectMailGateway
 from shared.email.gateway import EmailMessage
-from shared.errors import ProviderUnavailable, StoreUnavailable
+from shared.errors import ProviderUnavailable, QueueUnavailable, StoreUnavailable
+from shared.letters.letter import read_letter
+from shared.letters.model import Held
+from shared.letters.smq import SmqDeadLetters
 from shared.phone import PhoneNumber
 from shared.queue import QueueItem
 from shared.rows import RowChange, RowKey
@@ -63,7 +67,7 @@ def calls(account: AccountOnLoopback, resource: str) -> dict[str, Callable[[], b
     key = RowKey("subject", "item", name)
 
     def put() -> bool:
-        queue = SmqQueue(account.endpoint("SMQ"), resource.split("/")[-2], clock=SystemClock())
+        queue = SmqQueue(account.endpoint("SMQ"), queue_in(resource), clock=SystemClock())
         taken = queue.put([QueueItem("{}")])
         queue.close()
         return taken == 1
@@ -85,6 +89,35 @@ def calls(account: AccountOnLoopback, resource: str) -> dict[str, Callable[[], b
     def sms() -> DysmsapiGateway:
         return DysmsapiGateway(endpoint=account.endpoint("SMS"))
 
+    message_store = account.services["SMQ"].store
+
+    def letters(call: Callable[[SmqDeadLetters], object]) -> bool:
+        box = SmqDeadLetters(account.endpoint("SMQ"), queue_in(resource), wait_s=0)
+        try:
+            call(box)
+        except QueueUnavailable:
+            return False
+        finally:
+            box.close()
+        return True
+
+    def held() -> Held:
+        (message_id,) = message_store.send(queue_in(resource), [Draft("{}")])
+        received = message_store.receive(queue_in(resource), 16)
+        handles = {each.id: each.receipt_handle for each in received}
+        return Held(message_id, handles[message_id], read_letter("{}"))
+
+    def is_gone() -> bool:
+        gone = []
+        letters(lambda box: gone.append(box.delete(held())))
+        return gone == [True]
+
+    def is_seen_again() -> bool:
+        mine = held()
+        letters(lambda box: box.release(mine))
+        account.cloud.clock.advance(2)
+        return mine.message_id in {each.id for each in message_store.peek(queue_in(resource), 16)}
+
     message = SmsMessage(
         phone=PHONE, sign_name=SIGN_NAME, template_code="SMS_0", params={}, out_id="o"
     )
@@ -96,11 +129,21 @@ def calls(account: AccountOnLoopback, resource: str) -> dict[str, Callable[[], b
             lambda: rows.scan(table=name, subject="subject", start="a", end="z", limit=1)
         ),
         "mns:BatchSendMessage": put,
+        "mns:BatchPeekMessage": lambda: letters(lambda box: box.peek()),
+        "mns:GetQueueAttributes": lambda: letters(lambda box: box.count()),
+        "mns:BatchReceiveMessage": lambda: letters(lambda box: list(box.take())),
+        "mns:DeleteMessage": is_gone,
+        "mns:ChangeMessageVisibility": is_seen_again,
         "dysms:SendSms": lambda: passed(sms().send(message)),
         "dysms:SendBatchSms": lambda: passed(sms().send_batch([message, message])),
         "dysms:QuerySendDetails": found,
         "dm:SingleSendMail": lambda: passed(mail.send(EmailMessage("a@example.com", "s", "t"))),
     }
+
+
+def queue_in(resource: str) -> str:
+    """The queue's name in its own ARN, or in that of its messages."""
+    return resource.removesuffix("/messages").rpartition("/")[2]
 
 
 def passed(outcome: SendOutcome) -> bool:

@@ -12,16 +12,15 @@ import pytest
 from infra.localcloud.core.faults import Fault
 from infra.queues import apply_queues
 from infra.redrive.__main__ import Redrive, main, run
-from infra.redrive.dead_letters import DeadLetters, Held
-from infra.redrive.letter import read_letter
-from shared.aliyun.credentials import bind_credentials
 from shared.aliyun.smq import SmqQueue
+from shared.letters.letter import read_letter
+from shared.letters.model import Held
+from shared.letters.smq import SmqDeadLetters
 from shared.notifications.dead_letters import dead_letter
 from shared.notifications.model import Recipient, WorkItem
 from shared.phone_parser import parse_phone
 from shared.queue import QueueItem
 from tests.fakes.hands import HandClock
-from tests.fakes.row_stores import credentials_of
 from tests.localcloud.smq.conftest import RunningSmq
 
 PHONE = "+8613800131234"
@@ -35,7 +34,7 @@ class Scene:
         self.smq = smq
         self.dead_queue = self.queue("sesame-dead")
         self.home = self.queue("sesame-notifications")
-        self.dead = DeadLetters(smq.endpoint, "sesame-dead-test", wait_s=0)
+        self.dead = SmqDeadLetters(smq.endpoint, "sesame-dead-test", wait_s=0)
         self.redrive = Redrive(self.dead, {"sesame-notifications": self.home}, "test").redrive
         self.out, self.progress = io.StringIO(), io.StringIO()
 
@@ -61,14 +60,10 @@ class Scene:
 
 
 @pytest.fixture
-def scene(no_proxies: None) -> Iterator[Scene]:
-    running = RunningSmq()
-    bind_credentials(credentials_of(running.cloud.identities.root))
-    made = Scene(running)
+def scene(smq: RunningSmq) -> Iterator[Scene]:
+    made = Scene(smq)
     yield made
     made.close()
-    bind_credentials(None)
-    running.stop()
 
 
 def test_a_list_shows_masked_letters_and_leaves_them(scene: Scene) -> None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from shared.abuse.guard import AbuseGuard
-from shared.abuse.model import Enumeration, PrefixConversion, RuleSet
+from shared.abuse.model import (
+    Burst,
+    CountryConversion,
+    Enumeration,
+    PrefixConversion,
+    RuleSet,
+)
 from shared.abuse.work import WorkChecker, solve
 from shared.pseudonym import Pseudonyms
 from shared.throttle.limits import counted_address
@@ -32,7 +38,13 @@ def trips(server: RunningTablestore) -> dict[str, int]:
 
 @pytest.mark.usefixtures("no_proxies")
 def test_all_rules_cost_no_round_trip(tablestore: RunningTablestore) -> None:
-    otp = service(tablestore, RuleSet(enumeration=Enumeration(mode="enforce")))
+    enforced = RuleSet(
+        Enumeration("enforce"),
+        Burst("enforce"),
+        PrefixConversion("enforce"),
+        CountryConversion("enforce"),
+    )
+    otp = service(tablestore, enforced)
 
     issued = otp.request(client_ip="203.0.113.7", device_id="d")
     assert trips(tablestore) == {"BatchWriteRow": 2}

@@ -49,7 +49,7 @@ def test_shadow_refuses_nobody_at_once(serve: Serve, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_what_was_sent_and_typed_at_once_is_counted_to_the_last(serve: Serve, seed: int) -> None:
     otp = serve(
-        only(prefix_conversion=PrefixConversion("shadow", min_sent=7)), store=InterleavedRows(seed)
+        only(prefix_conversion=PrefixConversion("enforce", min_sent=7)), store=InterleavedRows(seed)
     )
     issued = [otp.request(number(tail)).challenge_id for tail in range(24)]
     codes = [code for _, code in otp.sender.sent]

@@ -9,7 +9,7 @@ from shared.abuse.setting import parse_abuse
 from shared.errors import SettingsInvalid
 
 
-def test_without_a_setting_what_costs_nothing_is_in_shadow() -> None:
+def test_without_a_setting_what_looks_at_sends_is_in_shadow() -> None:
     rules = parse_abuse("")
 
     assert rules == AbuseRules()
@@ -17,11 +17,24 @@ def test_without_a_setting_what_costs_nothing_is_in_shadow() -> None:
     assert {rule.name: rule.mode for rule in rules.common.rules} == {
         "enumeration": "shadow",
         "burst": "shadow",
-        "prefix_conversion": "off",
-        "country_conversion": "off",
+        "prefix_conversion": "shadow",
+        "country_conversion": "shadow",
         "guessed": "off",
     }
     assert rules.are_on
+    assert not rules.count_guesses
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"prefix_conversion": {"mode": "enforce"}}', True),
+        ('{"tenants": {"shop": {"country_conversion": {"mode": "enforce"}}}}', True),
+        ('{"burst": {"mode": "enforce"}, "prefix_conversion": {"mode": "shadow"}}', False),
+    ],
+)
+def test_guesses_count_where_conversion_is_enforced(text: str, expected: bool) -> None:
+    assert parse_abuse(text).count_guesses is expected
 
 
 def test_a_tenants_rule_begins_from_the_common_one() -> None:

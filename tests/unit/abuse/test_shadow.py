@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -116,8 +117,13 @@ def test_a_flood_in_shadow_keeps_its_row_readable(serve: Serve) -> None:
     assert len(row) < 1200
 
 
-def test_rules_that_are_off_leave_no_row(serve: Serve) -> None:
-    otp = serve(only())
-    otp.request(client_ip="203.0.113.7")
+@pytest.mark.parametrize("rules", [only(), RuleSet()], ids=["off", "as shipped"])
+def test_rules_that_enforce_nothing_leave_no_row(serve: Serve, rules: RuleSet) -> None:
+    otp, plain = serve(rules), OtpService()
+    for each in (otp, plain):
+        issued = each.request(client_ip="203.0.113.7")
+        assert each.refuses(issued.challenge_id, each.wrong_code())
+        each.verify(issued.challenge_id)
 
+    assert len(otp.memory.rows) == len(plain.memory.rows)
     assert not [key for key in otp.memory.rows if key.item == "sends"]

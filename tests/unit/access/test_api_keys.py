@@ -7,9 +7,11 @@ from typing import get_args
 import pytest
 
 from shared.access.api_keys import ApiKeys, Scope, hash_key
+from shared.access.revocation import Revocations
 from shared.errors import Forbidden, Unauthenticated
-from shared.settings import SCOPES
-from tests.fakes.hands import RecordingSender
+from shared.settings import SCOPES, USUAL_SCOPES
+from tests.fakes.hands import HandClock, RecordingSender
+from tests.fakes.memory_rows import MemoryRows
 from tests.fakes.service import OtpService
 from tests.unit.access.endpoints import APP, KEY, SECOND, Endpoints
 
@@ -22,11 +24,37 @@ def test_the_scopes_of_settings_are_those_of_the_room() -> None:
     assert get_args(Scope) == SCOPES
 
 
-@pytest.mark.parametrize("scope", SCOPES)
-def test_a_key_without_limits_may_do_everything(scope: Scope) -> None:
+@pytest.mark.parametrize("scope", sorted(USUAL_SCOPES))
+def test_a_key_without_limits_may_do_everything_of_its_tenant(scope: Scope) -> None:
     keys = ApiKeys({hash_key(KEY): "shop"})
 
     assert keys.caller(f"Bearer {KEY}", scope=scope).tenant == "shop"
+
+
+def test_a_key_without_limits_sees_no_other_tenant() -> None:
+    keys = ApiKeys({hash_key(KEY): "shop"})
+
+    with pytest.raises(Forbidden):
+        keys.caller(f"Bearer {KEY}", scope="operate")
+    assert keys.known(hash_key(KEY)).scopes == frozenset(SCOPES) - {"operate"}
+
+
+def test_a_key_is_known_by_its_hash_and_asked_for_once_in_a_while() -> None:
+    clock, store = HandClock(), MemoryRows()
+    keys = ApiKeys(
+        {hash_key(KEY): "shop"},
+        {hash_key(KEY): frozenset({"operate"})},
+        revocations=Revocations(clock),
+    )
+
+    known = keys.known(hash_key(KEY))
+
+    assert (known.tenant, known.scopes) == ("shop", {"operate"})
+    assert known.check is not None
+    known.check.ask(store)
+    assert keys.known(hash_key(KEY)).check is None
+    with pytest.raises(Unauthenticated):
+        keys.known(hash_key(SECOND))
 
 
 @pytest.mark.parametrize("granted", SCOPES)

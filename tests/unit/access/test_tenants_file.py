@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from infra.tenants.__main__ import main
-from infra.tenants.registry import HeldKey, Registry, RegistryFile, RegistryInvalid
+from infra.tenants.registry import USUAL, HeldKey, Registry, RegistryFile, RegistryInvalid
 from shared.access.api_keys import ApiKeys, hash_key
-from shared.settings import SCOPES, AccessSettings, read_settings
+from shared.errors import Forbidden
+from shared.settings import AccessSettings, read_settings
 from tests.fakes.hands import HandClock
 
 
@@ -162,7 +163,7 @@ def test_a_file_that_is_no_registry_is_named_and_left_alone(desk: Desk, content:
 
 def test_a_file_that_someone_else_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     file = RegistryFile(tmp_path / "tenants.json")
-    key = HeldKey("shop", "0" * 64, SCOPES, "2027-01-15T08:00:00Z")
+    key = HeldKey("shop", "0" * 64, USUAL, "2027-01-15T08:00:00Z")
     _, was = file.load()
     file.save(Registry((key,)), was=was)
 
@@ -184,7 +185,7 @@ def test_a_hash_that_several_keys_begin_with_names_none(desk: Desk) -> None:
 def test_the_size_of_the_environment_is_watched(desk: Desk) -> None:
     def fill(count: int) -> None:
         keys = [
-            HeldKey("shop", hash_key(str(number)), SCOPES, "2027-01-15T08:00:00Z")
+            HeldKey("shop", hash_key(str(number)), USUAL, "2027-01-15T08:00:00Z")
             for number in range(count)
         ]
         _, was = RegistryFile(desk.path).load()
@@ -203,11 +204,36 @@ def test_the_size_of_the_environment_is_watched(desk: Desk) -> None:
     assert desk.out == ""
 
 
+@pytest.mark.parametrize("scopes", ["operate", "figures+support+operate"])
+def test_who_may_see_every_tenant_is_named(desk: Desk, scopes: str) -> None:
+    named, usual = desk.made("add", "ops", "--scopes", scopes), desk.made("add", "shop")
+
+    assert desk.keys().caller(f"Bearer {named}", scope="operate").tenant == "ops"
+    with pytest.raises(Forbidden):
+        desk.keys().caller(f"Bearer {usual}", scope="operate")
+    desk.run("list", "--tenant", "ops")
+    assert desk.out.rstrip().endswith(f" {scopes}")
+
+
+def test_a_file_of_the_first_version_keeps_its_meaning(desk: Desk) -> None:
+    """There, all that there was stood for a key without limits."""
+    first = ["otp:request", "otp:verify", "notify", "read", "admin"]
+    keys = [
+        {"tenant": "shop", "digest": digit * 64, "scopes": scopes, "created_at": "then"}
+        for digit, scopes in (("0", first), ("1", first[:4]))
+    ]
+    desk.path.write_text(json.dumps({"version": 1, "keys": keys}))
+
+    assert desk.keys().scopes == {"1" * 64: set(first[:4])}
+    desk.run("add", "shop")
+    assert desk.keys().scopes == {"1" * 64: set(first[:4])}
+
+
 def test_the_file_is_plain_and_versioned(desk: Desk) -> None:
     desk.made("add", "shop", "--scopes", "read", "--hash", "0" * 64)
 
     assert json.loads(desk.path.read_text()) == {
-        "version": 1,
+        "version": 2,
         "keys": [
             {
                 "tenant": "shop",

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from infra.package import Report, build
+from infra.package.build import PROJECT
 from infra.package.licences import is_strong_copyleft, spdx_identifier
 from tests.unit.package.projects import CACHE, Packaged, write_project
 
@@ -36,6 +37,32 @@ def test_product_zips_hold_ten_megabytes_at_most(product: tuple[Path, Report]) -
     sizes = {built.name: (out / f"{built.name}.zip").stat().st_size for built in report.functions}
     assert {"request_otp", "verify_otp", "dispatch_notification"} <= sizes.keys()
     assert {name: size for name, size in sizes.items() if size > ZIP_LIMIT_BYTES} == {}
+
+
+def test_the_console_s_files_and_libraries_are_where_its_pages_are(
+    product: tuple[Path, Report],
+) -> None:
+    out, report = product
+    shipped = {
+        built.name: {each.name for each in built.distributions} for built in report.functions
+    }
+
+    assert {name for name, names in shipped.items() if "pygal" in names} == {"show_console"}
+    assert {name for name, names in shipped.items() if "jinja2" in names} == {
+        "show_console",
+        "redrive_letter",  # shows what went wrong as a page
+    }
+    source = PROJECT / "shared"
+    data = {
+        file.relative_to(source)
+        for file in source.rglob("*")
+        if file.suffix in (".html", ".css", ".js", ".svg", ".json")
+    }
+    assert {"console/templates", "console/static", "console/words"} <= {
+        file.parent.as_posix() for file in data
+    }
+    packaged = out / "functions" / "show_console" / "shared"
+    assert [file for file in data if not (packaged / file).is_file()] == []
 
 
 def test_product_licences_are_known_and_none_is_strong_copyleft(

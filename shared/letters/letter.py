@@ -27,10 +27,14 @@ class Letter:
     recipients: tuple[str, ...]
     body: str
 
+    def people(self, limit: int) -> tuple[str, ...]:
+        """The first recipients, fit to be shown."""
+        return tuple(_masked(each) for each in self.recipients[:limit])
+
     def shown(self) -> str:
         """A line for people: no number in full, no content."""
         when = _time(self.at)
-        people = ", ".join(_masked(each) for each in self.recipients[:3])
+        people = ", ".join(self.people(3))
         more = f" and {len(self.recipients) - 3} more" if len(self.recipients) > 3 else ""
         words = (redact_text(word) or "-" for word in (self.reason, self.queue, self.template))
         return "  ".join([when, *words, people + more or "-"])
