@@ -1,4 +1,6 @@
-"""The official Node SDKs, pinned in the folders beside with their hashes."""
+"""What runs under node: the official SDKs and a linter, pinned in the folders beside with their
+hashes.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,8 @@ HERE = Path(__file__).resolve().parent
 BUILD = HERE.parents[1] / "build" / "node"
 TABLESTORE = NodePackages("Tablestore's Node SDK", HERE / "tablestore", BUILD / "tablestore")
 MESSAGING = NodePackages("the Node SDKs of SMS and SMQ", HERE / "messaging", BUILD / "messaging")
+
+OPENAPI = NodePackages("the linter of the OpenAPI file", HERE / "openapi", BUILD / "openapi")
 
 
 def answer_of(sdk: NodePackages, script: str, place: Mapping[str, str]) -> dict[str, Any]:

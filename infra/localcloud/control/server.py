@@ -6,13 +6,11 @@ Each answer is JSON; a call that cannot be carried out is a 4xx problem that nam
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
-from datetime import datetime, timezone
 
 from aiohttp import web
 
 from infra.localcloud.control.identity import IdentityRoutes
-from infra.localcloud.control.operations import why_unknown
+from infra.localcloud.control.moves import add_fault, advance_clock, told_clock, told_faults
 from infra.localcloud.control.orders import (
     ClockOrder,
     EventOrder,
@@ -27,7 +25,6 @@ from infra.localcloud.control.snapshots import SnapshotRoutes
 from infra.localcloud.control.tablestore import TablestoreRoutes
 from infra.localcloud.control.watched import Publisher, Watched
 from infra.localcloud.core.cloud import Cloud
-from infra.localcloud.core.faults import Fault, FaultInvalid
 from infra.localcloud.core.guard import is_addressed_to_us, is_foreign
 from infra.localcloud.core.problems import Handler, RequestRefused, as_problems
 from infra.localcloud.core.snapshots import Snapshots
@@ -35,9 +32,6 @@ from infra.localcloud.core.wire import port_of
 from infra.localcloud.dysmsapi.service import DysmsapiService
 from infra.localcloud.inbox.book import Inbox
 from infra.localcloud.tablestore.behaviour import Behaviour
-
-EARLIEST_S = datetime(2000, 1, 1, tzinfo=timezone.utc).timestamp()
-LATEST_S = datetime(2100, 1, 1, tzinfo=timezone.utc).timestamp()
 
 Restart = Callable[[Callable[[], None]], Awaitable[Watched]]
 
@@ -140,36 +134,19 @@ class ControlPlane:
         return answer([mail.as_json() for mail in mails])
 
     async def _read_clock(self, request: web.Request) -> web.Response:
-        clock = self._watch().cloud.clock
-        now = datetime.fromtimestamp(clock.now_s(), timezone.utc)
-        return answer(
-            {
-                "now_s": clock.now_s(),
-                "now": now.isoformat(timespec="seconds"),
-                "offset_s": clock.offset_s,
-            }
-        )
+        return answer(told_clock(self._watch().cloud.clock))
 
     async def _advance_clock(self, request: web.Request) -> web.Response:
         order = await read_order(request, ClockOrder)
-        if not EARLIEST_S <= self._watch().cloud.clock.now_s() + order.advance_s < LATEST_S:
-            raise RequestRefused.for_field("advance_s", "would leave the years 2000 to 2099")
-        self._watch().cloud.clock.advance(order.advance_s)
+        advance_clock(self._watch().cloud.clock, order)
         return await self._read_clock(request)
 
     async def _read_faults(self, request: web.Request) -> web.Response:
-        return answer({"faults": [asdict(fault) for fault in self._watch().cloud.faults.waiting()]})
+        return answer({"faults": told_faults(self._watch().cloud.faults)})
 
     async def _add_fault(self, request: web.Request) -> web.Response:
         order = await read_order(request, FaultOrder)
-        unknown = why_unknown(order.service, order.operation)
-        if unknown is not None:
-            raise RequestRefused.for_field(*unknown)
-        try:
-            self._watch().cloud.faults.add(Fault(**order.model_dump()))
-        except FaultInvalid as error:
-            field, _, reason = str(error).partition(": ")
-            raise RequestRefused.for_field(field, reason) from error
+        add_fault(self._watch().cloud.faults, order)
         return answer(order.model_dump())
 
     async def _clear_faults(self, request: web.Request) -> web.Response:

@@ -1,5 +1,5 @@
-"""The SMS service over the control plane: what becomes of messages, what is pushed, the reviews of
-signs and templates, and the account's limits.
+"""The SMS service over the control plane: how it is with phones, what becomes of messages, what is
+pushed, the reviews of signs and templates, and the account's limits.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from infra.localcloud.control.deliveries import (
     switch_pushes,
 )
 from infra.localcloud.control.orders import Order
+from infra.localcloud.control.phones import PhoneOrder, told_phones
 from infra.localcloud.control.replies import answer, read_order
 from infra.localcloud.control.watched import Watch
 from infra.localcloud.core.problems import RequestRefused
@@ -63,6 +64,9 @@ class SmsRoutes:
     def routes(self) -> list[web.RouteDef]:
         """What the control plane adds to its own."""
         return [
+            web.get("/phones", self._read_phones),
+            web.post("/phones", self._set_phone),
+            web.delete("/phones", self._clear_phones),
             web.get("/deliveries", self._read_deliveries),
             web.post("/deliveries", self._script_delivery),
             web.delete("/deliveries", self._clear_deliveries),
@@ -74,6 +78,19 @@ class SmsRoutes:
             web.get("/sms-account", self._read_account),
             web.post("/sms-account", self._set_account),
         ]
+
+    async def _read_phones(self, request: web.Request) -> web.Response:
+        return answer(told_phones(self._watch().sms.phones))
+
+    async def _set_phone(self, request: web.Request) -> web.Response:
+        sms = self._watch().sms
+        order = await read_order(request, PhoneOrder)
+        sms.phones.set(order.phone, order.state)
+        return answer(order.model_dump())
+
+    async def _clear_phones(self, request: web.Request) -> web.Response:
+        self._watch().sms.phones.clear()
+        return await self._read_phones(request)
 
     async def _read_deliveries(self, request: web.Request) -> web.Response:
         return answer(scripted_deliveries(self._watch().sms.deliveries))

@@ -20,7 +20,8 @@ class Identity:
     """An access key that can sign. `token` and `expires_at` (UTC epoch s) are set for an STS
     session.
 
-    `function` names the function whose role session this is, so that the meter can tell who called.
+    `function` names the function whose role session this is, so that the meter can tell who called,
+    and `request_id` the invocation.
     `policy` is the session's own limit on what its role may do; "" for none.
     """
 
@@ -32,6 +33,7 @@ class Identity:
     session_name: str = ""
     function: str = ""
     policy: str = ""
+    request_id: str = ""
 
 
 class Identities:
@@ -59,6 +61,7 @@ class Identities:
         duration_s: float,
         function: str = "",
         policy: str = "",
+        request_id: str = "",
     ) -> Identity:
         """A fresh STS triple for `role` that expires `duration_s` from now by the cloud's clock."""
         self._drop_expired()
@@ -71,6 +74,7 @@ class Identities:
             session_name=session_name,
             function=function,
             policy=policy,
+            request_id=request_id,
         )
         self._sessions[session.access_key_id] = session
         return session

@@ -1,5 +1,6 @@
 """What becomes of an accepted message: by default a phone has it and its carrier says so a moment
-later; an order makes the next messages to a phone end otherwise.
+later; an order makes the next messages to a phone end otherwise, and without one the phone's state
+does.
 
 The end is written into the record at once, dated ahead: whoever reads it looks at the clock, and
 nothing has to run for a message to settle.
@@ -7,8 +8,10 @@ nothing has to run for a message to settle.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from infra.localcloud.dysmsapi.phone_states import FATES, PhoneState
 from infra.localcloud.dysmsapi.records import DELIVERED, FAILED, WAITING, SendRecord
 
 ANY_PHONE = "*"
@@ -32,11 +35,30 @@ class DeliveryOrder:
     times: int = 1
 
 
-class DeliveryPlan:
-    """The orders that wait, oldest first. They do not survive a restart."""
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a message comes to. arrives_at: when the phone has it, UTC epoch s; None if it never
+    does. One whose receipt is lost arrives too: it is the carrier that never tells.
+    """
 
-    def __init__(self, *, delivery_s: float = DELIVERY_S) -> None:
+    record: SendRecord
+    arrives_at: float | None
+
+
+class DeliveryPlan:
+    """The orders that wait, oldest first. They do not survive a restart.
+
+    state_of: how it is with a phone.
+    """
+
+    def __init__(
+        self,
+        *,
+        delivery_s: float = DELIVERY_S,
+        state_of: Callable[[str], PhoneState] = lambda phone: "normal",
+    ) -> None:
         self._delivery_s = delivery_s
+        self._state_of = state_of
         self._orders: list[DeliveryOrder] = []
 
     def add(self, order: DeliveryOrder) -> None:
@@ -51,13 +73,18 @@ class DeliveryPlan:
         """Forget every order."""
         self._orders.clear()
 
-    def decide(self, record: SendRecord) -> SendRecord:
-        """The record of an accepted message with its end in it; spends an order that fits."""
+    def decide(self, record: SendRecord) -> Ending:
+        """The end of an accepted message; spends an order that fits."""
         order = self._take(record.phone)
-        if order is None:
-            return _ended(record, DELIVERED_CODE, self._delivery_s)
-        delay_s = self._delivery_s if order.delay_s is None else order.delay_s
-        return _ended(record, order.err_code, delay_s)
+        state = self._state_of(record.phone) if order is None else "normal"
+        fate = order or FATES.get(state)
+        err_code = fate.err_code if fate else DELIVERED_CODE
+        delay_s = fate.delay_s if fate else None
+        ended = _ended(record, err_code, self._delivery_s if delay_s is None else delay_s)
+        if ended.status == FAILED:
+            return Ending(ended, None)
+        # An order delays the receipt alone; a slow carrier, the message too.
+        return Ending(ended, ended.settles_at if state == "slow" else record.sent_at)
 
     def _take(self, phone: str) -> DeliveryOrder | None:
         for index, order in enumerate(self._orders):

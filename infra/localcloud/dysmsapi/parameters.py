@@ -28,10 +28,13 @@ class SmsRefused(Exception):
 
 
 class Parameters:
-    """The named texts of one call."""
+    """The named texts of one call. request_id: of the invocation whose session signed it, "" for a
+    caller outside the functions.
+    """
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
+    def __init__(self, texts: Mapping[str, str], *, request_id: str = "") -> None:
         self._texts = texts
+        self.request_id = request_id
 
     def text(self, name: str) -> str:
         """The parameter, or an empty text."""

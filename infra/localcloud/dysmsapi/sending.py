@@ -17,7 +17,7 @@ from infra.localcloud.core.clock import CloudClock
 from infra.localcloud.dysmsapi.account import Account
 from infra.localcloud.dysmsapi.catalogue import Catalogue, Template
 from infra.localcloud.dysmsapi.content import count_segments, params_flaw, render, shown_text
-from infra.localcloud.dysmsapi.deliveries import DeliveryPlan
+from infra.localcloud.dysmsapi.deliveries import DeliveryPlan, Ending
 from infra.localcloud.dysmsapi.limits import first_full
 from infra.localcloud.dysmsapi.opt_outs import OptOuts
 from infra.localcloud.dysmsapi.parameters import (
@@ -26,10 +26,11 @@ from infra.localcloud.dysmsapi.parameters import (
     read_json,
     read_template_params,
 )
+from infra.localcloud.dysmsapi.phone_states import PhoneStates
 from infra.localcloud.dysmsapi.phones import NumberIllegal, is_mainland, read_number
 from infra.localcloud.dysmsapi.push import ReceiptPusher
-from infra.localcloud.dysmsapi.records import FAILED, WAITING, SendRecord, SendRecords
-from infra.localcloud.inbox.book import Inbox, InboxMessage
+from infra.localcloud.dysmsapi.records import WAITING, SendRecord, SendRecords
+from infra.localcloud.inbox.book import Inbox, InboxLoss, InboxMessage
 
 SEND_LIMIT = 1000
 BATCH_LIMIT = 100
@@ -59,6 +60,7 @@ class Sending:
         account: Account,
         deliveries: DeliveryPlan,
         opt_outs: OptOuts,
+        phones: PhoneStates,
         receipts: ReceiptPusher,
     ) -> None:
         self._account = account
@@ -68,6 +70,7 @@ class Sending:
         self._clock = clock
         self._deliveries = deliveries
         self._opt_outs = opt_outs
+        self._phones = phones
         self._receipts = receipts
 
     def send_sms(self, call: Parameters) -> dict[str, object]:
@@ -132,15 +135,26 @@ class Sending:
         refusal = self._account.refusal(self._records, records)
         if refusal is not None:
             raise SmsRefused(refusal)
-        decided = [self._deliveries.decide(record) for record in records]
+        endings = [self._deliveries.decide(record) for record in records]
+        decided = [ending.record for ending in endings]
         self._records.add(decided)
         self._account.charge(decided)
         self._receipts.expect(decided)
-        for draft, record in zip(drafts, decided, strict=True):
-            # One whose receipt is lost is there too: it is the carrier that never tells.
-            if record.status != FAILED:
-                self._inbox.deliver(_inbox_message(draft, record))
+        for draft, ending in zip(drafts, endings, strict=True):
+            self._hand_over(draft, ending, call.request_id)
         return {"BizId": biz_id}
+
+    def _hand_over(self, draft: Draft, ending: Ending, request_id: str) -> None:
+        """Tell the inbox what becomes of a message."""
+        record = ending.record
+        if ending.arrives_at is None:
+            self._inbox.lose(_inbox_loss(record, request_id))
+            return
+        message = _inbox_message(draft, record, request_id)
+        if ending.arrives_at > record.sent_at:
+            self._inbox.expect(message, at=ending.arrives_at)
+        else:
+            self._inbox.deliver(message)
 
     def _is_international(self, template_code: str) -> bool:
         template = self._catalogue.template(template_code)
@@ -155,8 +169,10 @@ class Sending:
 
     def _check_opt_out(self, template: Template, draft: Draft) -> None:
         # Inferred: that it is the call that is refused, and not the receipt that tells.
-        is_promotion = template.kind == "promotion"
-        if is_promotion and self._opt_outs.has(draft.phone, sign_name=draft.sign_name):
+        if template.kind == "promotion" and (
+            self._phones.of(draft.phone) == "opted_out"
+            or self._opt_outs.has(draft.phone, sign_name=draft.sign_name)
+        ):
             raise SmsRefused("isv.CUSTOMER_REFUSED")
 
     def _usable_template(self, code: str) -> Template:
@@ -218,7 +234,17 @@ def _check_draft(template: Template, draft: Draft) -> None:
         raise SmsRefused(flaw)
 
 
-def _inbox_message(draft: Draft, record: SendRecord) -> InboxMessage:
+def _inbox_loss(record: SendRecord, request_id: str) -> InboxLoss:
+    return InboxLoss(
+        phone=record.phone,
+        template_code=record.template_code,
+        err_code=record.err_code,
+        sent_at=record.sent_at,
+        request_id=request_id,
+    )
+
+
+def _inbox_message(draft: Draft, record: SendRecord, request_id: str) -> InboxMessage:
     return InboxMessage(
         phone=record.phone,
         sign_name=record.sign_name,
@@ -228,6 +254,7 @@ def _inbox_message(draft: Draft, record: SendRecord) -> InboxMessage:
         out_id=record.out_id,
         biz_id=record.biz_id,
         sent_at=record.sent_at,
+        request_id=request_id,
     )
 
 

@@ -25,6 +25,7 @@ from infra.localcloud.dysmsapi.codes import is_service_code
 from infra.localcloud.dysmsapi.deliveries import DELIVERY_S, DeliveryPlan
 from infra.localcloud.dysmsapi.opt_outs import OptOuts
 from infra.localcloud.dysmsapi.parameters import Parameters, SmsRefused
+from infra.localcloud.dysmsapi.phone_states import PhoneStates
 from infra.localcloud.dysmsapi.push import Callbacks, ReceiptPusher
 from infra.localcloud.dysmsapi.queries import Queries
 from infra.localcloud.dysmsapi.records import SendRecords
@@ -37,8 +38,8 @@ Operation = Callable[[Parameters], dict[str, object]]
 
 class DysmsapiService(RpcService[Operation]):
     """The SMS service of one cloud. Open to the control plane: `catalogue`, the signs, templates
-    and their reviews; `deliveries`, what becomes of messages; `receipts`, what is pushed;
-    `account`, what it may still send.
+    and their reviews; `phones`, how it is with each; `deliveries`, what becomes of messages;
+    `receipts`, what is pushed; `account`, what it may still send.
 
     delivery_s: from acceptance to the carrier's receipt, on the cloud's clock.
 
@@ -68,7 +69,8 @@ class DysmsapiService(RpcService[Operation]):
         self.catalogue = Catalogue(self._database, cloud.clock)
         self._records = SendRecords(self._database)
         self._opt_outs = OptOuts(self._database)
-        self.deliveries = DeliveryPlan(delivery_s=delivery_s)
+        self.phones = PhoneStates(self._database)
+        self.deliveries = DeliveryPlan(delivery_s=delivery_s, state_of=self.phones.of)
         self.receipts = ReceiptPusher(self._database, cloud.clock, cloud.faults)
         self.account = Account(self._database)
         inbox.listen(self._hear)
@@ -80,6 +82,7 @@ class DysmsapiService(RpcService[Operation]):
             account=self.account,
             deliveries=self.deliveries,
             opt_outs=self._opt_outs,
+            phones=self.phones,
             receipts=self.receipts,
         )
         queries = Queries(self._records, cloud.clock)
@@ -118,7 +121,8 @@ class DysmsapiService(RpcService[Operation]):
             # Dysmsapi authorises operations, not resources ("RAM authorization").
             if not self.allows(request, call, "dysms"):
                 raise SmsRefused("isp.RAM_PERMISSION_DENY")
-            body = call.operation(Parameters(call.parameters))
+            request_id = call.signer.request_id
+            body = call.operation(Parameters(call.parameters, request_id=request_id))
         except GatewayRefused as refused:
             return gateway_error(request, refused.code, refused.message)
         except SmsRefused as refused:
@@ -136,11 +140,12 @@ class DysmsapiService(RpcService[Operation]):
         await self.receipts.stop()
 
     def reset(self) -> None:
-        """Forget every message, opt-out, order and nonce; signs and templates go back to what was
-        seeded.
+        """Forget every message, opt-out, order and nonce; phones are as usual, signs and templates
+        go back to what was seeded.
         """
         self._records.clear()
         self._opt_outs.clear()
+        self.phones.clear()
         self.account.clear()
         self.deliveries.clear()
         self.receipts.reset()

@@ -124,8 +124,12 @@ class FunctionRuntime:
         """An id for an invocation that is still to come."""
         return new_request_id(self._cloud.clock.now_s())
 
+    def results(self) -> tuple[InvocationResult, ...]:
+        """The latest invocations that have ended, newest last."""
+        return tuple(self._kept)
+
     def invocations(self) -> list[dict[str, object]]:
-        """The latest invocations that have ended, newest last, as the control plane shows them."""
+        """The same, as the control plane shows them."""
         return [result.as_json() for result in self._kept]
 
     async def stop(self) -> None:
@@ -231,10 +235,10 @@ class FunctionRuntime:
             "request_id": request_id,
             "offset_s": offset_s,
             "time_machine": self._time_machine,
-            "credentials": self._credentials(spec),
+            "credentials": self._credentials(spec, request_id),
         }
 
-    def _credentials(self, spec: FunctionSpec) -> dict[str, str]:
+    def _credentials(self, spec: FunctionSpec, request_id: str) -> dict[str, str]:
         """A new session of the function's role; empty texts for a function without one."""
         if not spec.role:
             return dict.fromkeys(("access_key_id", "access_key_secret", "security_token"), "")
@@ -243,6 +247,7 @@ class FunctionRuntime:
             session_name=spec.name,
             duration_s=self._credentials_duration_s,
             function=spec.resource,
+            request_id=request_id,
         )
         return {
             "access_key_id": session.access_key_id,

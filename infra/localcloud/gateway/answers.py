@@ -1,7 +1,8 @@
 """What a client gets: the function's response dict as HTTP, or a problem document.
 
 A function error is 502 with `X-Fc-Error-Type`, as the vendor's page on troubleshooting HTTP
-functions lists it; the documents' exact bodies are this gateway's own (RFC 9457).
+functions lists it; the documents' exact bodies are this gateway's own (RFC 9457). A header has one
+value, a text, as in all of the vendor's examples: an answer sets at most one cookie (inferred).
 """
 
 from __future__ import annotations

@@ -24,6 +24,10 @@ CREATE TABLE IF NOT EXISTS message (phone TEXT NOT NULL, record TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS message_by_phone ON message (phone);
 CREATE TABLE IF NOT EXISTS reply (phone TEXT NOT NULL, record TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS mail (recipient TEXT NOT NULL, record TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS expected (
+    phone TEXT NOT NULL, record TEXT NOT NULL, due_at REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS loss (phone TEXT NOT NULL, record TEXT NOT NULL);
 """
 
 
@@ -34,7 +38,7 @@ def _new_id() -> str:
 @dataclass(frozen=True, slots=True)
 class InboxMessage:
     """A message as a phone shows it. `phone` is E.164 with its plus, `sent_at` UTC epoch
-    seconds.
+    seconds, `request_id` that of the invocation that sent it ("" if no function did).
     """
 
     phone: str
@@ -46,9 +50,28 @@ class InboxMessage:
     biz_id: str
     sent_at: float
     id: str = field(default_factory=_new_id)
+    request_id: str = ""
 
     def as_json(self) -> dict[str, object]:
         """The control plane's form of it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class InboxLoss:
+    """A message that a phone never got, and the carrier's code for why. Its text is not kept: the
+    phone does not have it.
+    """
+
+    phone: str
+    template_code: str
+    err_code: str
+    sent_at: float
+    request_id: str = ""
+    id: str = field(default_factory=_new_id)
+
+    def as_json(self) -> dict[str, object]:
+        """The page's form of it."""
         return asdict(self)
 
 
@@ -103,21 +126,44 @@ class Inbox:
         self._database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL")
         self._database.executescript(_SCHEMA)
         self._version = int(self._database.execute("PRAGMA user_version").fetchone()[0])
+        self._next_due_at = self._earliest()
         self._changed = asyncio.Event()
         self._listeners: list[Callable[[InboxReply], None]] = []
 
     @property
     def version(self) -> int:
         """A number that grows with every change, also over a restart."""
+        self._receive_due()
         return self._version
 
     def deliver(self, message: InboxMessage) -> None:
         """Let a phone receive `message`."""
         self._change("INSERT INTO message VALUES (?, ?)", message.phone, message.as_json())
 
-    def messages(self, phone: str | None = None) -> list[InboxMessage]:
+    def expect(self, message: InboxMessage, *, at: float) -> None:
+        """Let a phone receive `message` once the cloud's clock is at `at`, UTC epoch s."""
+        insert = "INSERT INTO expected VALUES (?, ?, ?)"
+        self._change(insert, message.phone, message.as_json(), at)
+        self._next_due_at = self._earliest()
+
+    def expected(self) -> list[tuple[InboxMessage, float]]:
+        """What is still on its way and when it is due, the soonest first."""
+        self._receive_due()
+        rows = self._database.execute("SELECT record, due_at FROM expected ORDER BY due_at, rowid")
+        return [(InboxMessage(**json.loads(record)), due_at) for record, due_at in rows]
+
+    def lose(self, loss: InboxLoss) -> None:
+        """Keep that a message never came to its phone."""
+        self._change("INSERT INTO loss VALUES (?, ?)", loss.phone, loss.as_json())
+
+    def losses(self, limit: int = -1) -> list[InboxLoss]:
+        """What never came, newest first."""
+        return [InboxLoss(**record) for record in self._records("loss", None, limit)]
+
+    def messages(self, phone: str | None = None, limit: int = -1) -> list[InboxMessage]:
         """What came in, newest first; of one phone, or of all."""
-        return [InboxMessage(**record) for record in self._records("message", phone)]
+        self._receive_due()
+        return [InboxMessage(**record) for record in self._records("message", phone, limit)]
 
     def add_reply(self, phone: str, content: str) -> InboxReply:
         """Let a phone answer, now by the cloud's clock."""
@@ -135,12 +181,12 @@ class Inbox:
         """Let a mailbox receive `mail`."""
         self._change("INSERT INTO mail VALUES (?, ?)", mail.to, mail.as_json())
 
-    def mails(self, to: str | None = None) -> list[InboxMail]:
+    def mails(self, to: str | None = None, limit: int = -1) -> list[InboxMail]:
         """What came in, newest first; of one address, or of all."""
         where, values = ("WHERE recipient = ?", (to,)) if to is not None else ("", ())
         rows = self._database.execute(
-            f"SELECT record FROM mail {where} ORDER BY rowid DESC",
-            values,
+            f"SELECT record FROM mail {where} ORDER BY rowid DESC LIMIT ?",
+            (*values, limit),
         )
         return [InboxMail(**json.loads(row[0])) for row in rows]
 
@@ -151,9 +197,9 @@ class Inbox:
         ).fetchone()
         return InboxMail(**json.loads(row[0])) if row else None
 
-    def replies(self, phone: str | None = None) -> list[InboxReply]:
+    def replies(self, phone: str | None = None, limit: int = -1) -> list[InboxReply]:
         """What was answered, newest first; by one phone, or by all."""
-        return [InboxReply(**record) for record in self._records("reply", phone)]
+        return [InboxReply(**record) for record in self._records("reply", phone, limit)]
 
     async def wait_for_change(self, since: int, timeout_s: float) -> int:
         """The version, at once if it is no longer `since`, else after the next change or
@@ -167,19 +213,40 @@ class Inbox:
     def reset(self) -> None:
         """Empty every phone and mailbox. The version moves on."""
         with self._database:
-            self._database.execute("DELETE FROM message")
-            self._database.execute("DELETE FROM reply")
-            self._database.execute("DELETE FROM mail")
+            for table in ("message", "reply", "mail", "expected", "loss"):
+                self._database.execute(f"DELETE FROM {table}")
             self._bump()
+        self._next_due_at = None
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
 
-    def _change(self, statement: str, address: str, record: dict[str, object]) -> None:
+    def _change(
+        self, statement: str, address: str, record: dict[str, object], *more: float
+    ) -> None:
         with self._database:
-            self._database.execute(statement, (address, json.dumps(record)))
+            self._database.execute(statement, (address, json.dumps(record), *more))
             self._bump()
+
+    def _receive_due(self) -> None:
+        """Move what is due by now into the phones."""
+        now_s = self._clock.now_s()
+        if self._next_due_at is None or now_s < self._next_due_at:
+            return
+        with self._database:
+            self._database.execute(
+                "INSERT INTO message SELECT phone, record FROM expected WHERE due_at <= ? "
+                "ORDER BY due_at, rowid",
+                (now_s,),
+            )
+            self._database.execute("DELETE FROM expected WHERE due_at <= ?", (now_s,))
+            self._bump()
+        self._next_due_at = self._earliest()
+
+    def _earliest(self) -> float | None:
+        row = self._database.execute("SELECT min(due_at) FROM expected").fetchone()
+        return None if row[0] is None else float(row[0])
 
     def _bump(self) -> None:
         self._version += 1
@@ -188,10 +255,10 @@ class Inbox:
         self._changed = asyncio.Event()
 
     # Any: a record is what `asdict` made of the one dataclass or the other.
-    def _records(self, table: str, phone: str | None) -> list[dict[str, Any]]:
+    def _records(self, table: str, phone: str | None, limit: int) -> list[dict[str, Any]]:
         where, values = ("WHERE phone = ?", (phone,)) if phone is not None else ("", ())
         rows = self._database.execute(
-            f"SELECT record FROM {table} {where} ORDER BY rowid DESC",
-            values,
+            f"SELECT record FROM {table} {where} ORDER BY rowid DESC LIMIT ?",
+            (*values, limit),
         )
         return [json.loads(row[0]) for row in rows]

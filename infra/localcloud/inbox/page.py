@@ -1,5 +1,5 @@
 """The phone inbox: a page at the gateway's root that shows what the phones and mailboxes of the
-cloud received.
+cloud received, and behind a button the cloud itself.
 
 It shows one-time passwords and the API key to whoever can open it. So it answers only to this
 machine and to its own pages (see `guard`), and its Content-Security-Policy leaves a message no way
@@ -11,18 +11,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from aiohttp import web
-from pydantic import ValidationError
 
 from infra.localcloud.control.orders import ReplyOrder
 from infra.localcloud.core.guard import is_addressed_to_us, is_foreign, is_from_our_page
 from infra.localcloud.core.problems import RequestRefused, problem
-from infra.localcloud.inbox.book import Inbox, InboxMail
+from infra.localcloud.inbox.answers import SECURITY_HEADERS, json_answer
+from infra.localcloud.inbox.book import Inbox, InboxMail, InboxMessage
+from infra.localcloud.inbox.panel import INVOCATION_ROUTE, Answer, CloudPanel, order_of
 
 STATIC = Path(__file__).parent / "static"
 STATIC_ROUTE = "/_inbox/static/"
@@ -33,18 +35,6 @@ CONTENT_TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        "img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'self'; "
-        "frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
 MAIL_POLICY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -53,9 +43,9 @@ SHOWN_LIMIT = 200
 """How many of the newest messages and mails the page shows."""
 HEARTBEAT_S = 15.0
 PAUSE_S = 0.1
-"""Between two events of a stream, so that a flood of messages becomes a few events."""
-
-Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+"""Between two looks of a stream, so that a flood of messages becomes a few events."""
+LOOK_S = 0.25
+"""How late a stream may tell of what tells nobody: the clock, the faults, the functions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +58,13 @@ class Session:
 
 
 class InboxPage:
-    """The page's handler: `/`, its static files, the live stream, mails and a phone's replies."""
+    """The page's handler: `/`, its static files, the live stream, mails, a phone's replies, and the
+    panel's routes.
+    """
 
-    def __init__(self, inbox: Inbox, session: Session) -> None:
+    def __init__(self, inbox: Inbox, session: Session, panel: CloudPanel) -> None:
         self._inbox = inbox
+        self._panel = panel
         self._session = session
         self._streams: set[asyncio.Task[None]] = set()
         self._files = {
@@ -82,6 +75,7 @@ class InboxPage:
             ("GET", "/_inbox/session"): self._tell_session,
             ("GET", "/_inbox/events"): self._stream_events,
             ("POST", "/_inbox/reply"): self._reply,
+            **panel.routes(),
         }
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -105,14 +99,19 @@ class InboxPage:
         method = "GET" if request.method == "HEAD" else request.method
         if method == "GET" and request.path.startswith(STATIC_ROUTE):
             return self._static
-        if method == "GET" and request.path.startswith(MAIL_ROUTE) and not is_foreign(request):
-            return self._show_mail
+        if method == "GET" and not is_foreign(request):
+            if request.path.startswith(MAIL_ROUTE):
+                return self._show_mail
+            if request.path.startswith(INVOCATION_ROUTE):
+                return self._panel.show_invocation
         route = self._routes.get((method, request.path))
         if route is None:
             raise RequestRefused(404, "Not found")
         # A link on another site may lead to the page itself, but no further.
         if request.path != "/" and is_foreign(request):
             raise RequestRefused(403, "Pages of other sites may not read the phone inbox")
+        if method != "GET" and not is_from_our_page(request):
+            raise RequestRefused(403, "Only the inbox page may do this; programs: control plane")
         return route
 
     async def _home(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -138,19 +137,14 @@ class InboxPage:
         )
 
     async def _tell_session(self, request: web.BaseRequest) -> web.StreamResponse:
-        return _json(asdict(self._session))
+        return json_answer(asdict(self._session))
 
     async def _reply(self, request: web.BaseRequest) -> web.StreamResponse:
-        if not is_from_our_page(request):
-            raise RequestRefused(403, "Only the inbox page may reply here")
-        try:
-            order = ReplyOrder.model_validate_json(await request.read())
-        except ValidationError as error:
-            raise RequestRefused.for_model(error) from error
-        return _json(self._inbox.add_reply(order.phone, order.content).as_json())
+        order = await order_of(request, ReplyOrder)
+        return json_answer(self._inbox.add_reply(order.phone, order.content).as_json())
 
     async def _stream_events(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Server-sent events: the newest of everything, again after every change."""
+        """Server-sent events: `inbox` and `cloud`, each whole, again after every change."""
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream; charset=utf-8", **SECURITY_HEADERS}
         )
@@ -166,24 +160,32 @@ class InboxPage:
         return response
 
     async def _feed(self, response: web.StreamResponse) -> None:
-        shown = None
+        told: dict[str, object] = {}
+        wrote_at = time.monotonic()
         while True:
             version = self._inbox.version
-            if version == shown:
+            marks = {"inbox": (version, self._panel.phones_version()), "cloud": self._panel.mark()}
+            for name, mark in marks.items():
+                if told.get(name) != mark:
+                    content = self._snapshot() if name == "inbox" else self._panel.shown()
+                    await response.write(_event(name, content))
+                    told[name], wrote_at = mark, time.monotonic()
+            if time.monotonic() - wrote_at >= HEARTBEAT_S:
                 await response.write(b": still here\n\n")
-            else:
-                await response.write(b"event: inbox\ndata: " + self._snapshot() + b"\n\n")
-                shown = version
+                wrote_at = time.monotonic()
             await asyncio.sleep(PAUSE_S)
-            await self._inbox.wait_for_change(version, timeout_s=HEARTBEAT_S)
+            await self._inbox.wait_for_change(version, timeout_s=LOOK_S)
 
-    def _snapshot(self) -> bytes:
-        content = {
-            "messages": [item.as_json() for item in self._inbox.messages()[:SHOWN_LIMIT]],
-            "replies": [item.as_json() for item in self._inbox.replies()[:SHOWN_LIMIT]],
-            "mails": [_listed(item) for item in self._inbox.mails()[:SHOWN_LIMIT]],
+    def _snapshot(self) -> dict[str, object]:
+        inbox, limit = self._inbox, SHOWN_LIMIT
+        return {
+            "messages": [item.as_json() for item in inbox.messages(limit=limit)],
+            "replies": [item.as_json() for item in inbox.replies(limit=limit)],
+            "mails": [_listed(item) for item in inbox.mails(limit=limit)],
+            "losses": [item.as_json() for item in inbox.losses(limit)],
+            "expected": [_announced(*item) for item in inbox.expected()[:limit]],
+            "phones": self._panel.phones(),
         }
-        return json.dumps(content).encode()
 
 
 def _listed(mail: InboxMail) -> dict[str, object]:
@@ -191,8 +193,12 @@ def _listed(mail: InboxMail) -> dict[str, object]:
     return {**mail.as_json(), "html_body": None, "has_html": bool(mail.html_body)}
 
 
-def _json(content: object) -> web.Response:
-    return web.Response(
-        body=json.dumps(content, ensure_ascii=False).encode(),
-        headers={"Content-Type": "application/json", **SECURITY_HEADERS},
-    )
+def _announced(message: InboxMessage, due_at: float) -> dict[str, object]:
+    """A message that is on its way: all but what the phone will show."""
+    shown = {"phone", "template_code", "sent_at", "id", "request_id"}
+    told = {name: value for name, value in message.as_json().items() if name in shown}
+    return {**told, "due_at": due_at}
+
+
+def _event(name: str, content: object) -> bytes:
+    return f"event: {name}\ndata: {json.dumps(content)}\n\n".encode()

@@ -15,7 +15,11 @@ _PICK_CODE = 'import json,re,sys; print(re.search(r"\\d{6}", json.load(sys.stdin
 
 def banner(running: RunningCloud) -> str:
     """The text; each of its commands can be pasted into a POSIX shell."""
-    gateway = running.surroundings.endpoints.gateway
+    gateway, keys = running.surroundings.endpoints.gateway, running.surroundings.api_keys
+    console = [
+        f"  Console      {gateway}{running.project.console}",
+        f"  Console key  {keys.console}",
+    ]
     return "\n".join(
         [
             "",
@@ -23,7 +27,8 @@ def banner(running: RunningCloud) -> str:
             "",
             f"  Phone inbox  {gateway}/",
             f"  API          {gateway}/v1",
-            f"  API key      {running.surroundings.api_keys.default}",
+            f"  API key      {keys.default}",
+            *(console if running.project.console else []),
             f"  Control      {running.control}",
             f"  Data         {running.surroundings.data}",
             "",

@@ -42,10 +42,13 @@ class Endpoints:
 
 @dataclass(frozen=True, slots=True)
 class ApiKeys:
-    """API keys of two tenants of the project, in the clear."""
+    """API keys of two tenants of the project, in the clear. console: for the project's console;
+    empty if it has none.
+    """
 
     default: str
     second: str
+    console: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ class Project:
     roles: those that the functions and their operators have. logs: where functions' lines go.
     secrets: those of KMS, by name.
     callbacks: where the SMS service pushes receipts and replies, on the gateway; None for nowhere.
+    console: the console's path on the gateway; empty if there is none.
     """
 
     s_yaml: Path
@@ -118,3 +122,4 @@ class Project:
     roles: Callable[[Surroundings], Sequence[RoleGrant]] = lambda around: ()
     logs: Callable[[Surroundings], Sequence[LogPlace]] = lambda around: ()
     secrets: Callable[[Surroundings], Mapping[str, str]] = lambda around: {}
+    console: str = ""

@@ -22,6 +22,7 @@ from infra.localcloud.fcapi.live import LiveFunctions
 from infra.localcloud.fcapi.service import FcService
 from infra.localcloud.gateway.server import Gateway
 from infra.localcloud.inbox.page import InboxPage, Session
+from infra.localcloud.inbox.panel import CloudPanel
 from infra.localcloud.kms.service import KmsService
 from infra.localcloud.run.fakes import TABLESTORE_INSTANCE, Fakes
 from infra.localcloud.run.ports import neighbour
@@ -90,7 +91,8 @@ class Site:
         manifest = _packaged(manifest, options.functions or project.functions)
         functions = await _functions(stack, fakes, manifest, surroundings, options.max_instances)
         self._functions = functions
-        await _open_gateway(stack, fakes, functions, manifest, surroundings, project)
+        panel = CloudPanel(self.watched(), functions.runtime.results)
+        await _open_gateway(stack, fakes, functions, manifest, surroundings, project, panel)
         dysmsapi = _dysmsapi(fakes)
         if project.callbacks is not None:
             dysmsapi.start_pushing(project.callbacks(surroundings))
@@ -273,13 +275,14 @@ async def _open_gateway(
     manifest: Manifest,
     surroundings: Surroundings,
     project: Project,
+    panel: CloudPanel,
 ) -> None:
     session = Session(
         api_key=surroundings.api_keys.default,
         purposes=project.purposes,
         example_phone=project.example_phone,
     )
-    page = InboxPage(fakes.inbox, session)
+    page = InboxPage(fakes.inbox, session, panel)
     gateway = Gateway(
         fakes.cloud,
         functions.runtime,

@@ -51,6 +51,7 @@ class RunningCloud:
             "access_key_id": self.surroundings.access_key.access_key_id,
             "access_key_secret": self.surroundings.access_key.access_key_secret,
             "api_keys": {"default": keys.default, "second": keys.second},
+            **({"console_key": keys.console} if keys.console else {}),
         }
 
 

@@ -25,7 +25,7 @@ from infra.localcloud.tablestore.replies import Reply, failed_cost
 from infra.localcloud.tablestore.rows import Overlay
 from infra.localcloud.tablestore.store import Store
 from infra.localcloud.tablestore.tables import Tables
-from infra.localcloud.tablestore.transactions import Transaction, Transactions
+from infra.localcloud.tablestore.transactions import Transaction, Transactions, out_of_scope
 from infra.localcloud.tablestore.writes import Writer
 
 _Rows = MutableSequence[ots_pb2.RowInBatchResponse]
@@ -140,8 +140,8 @@ class Batches:
     ) -> list[ots_pb2.RowInBatchResponse]:
         """All of a table's rows or none.
 
-        Inferred: where one row of an atomic batch fails, each bears its error. Inferred: an atomic
-        batch needs no table with local transactions.
+        The table need not be one with local transactions (the Java SDK's OTSAPIBehaviorTest).
+        Inferred: where one row of an atomic batch fails, each bears its error.
         """
         try:
             refused = _refused_repetitions(dict(enumerate(changes)))
@@ -199,9 +199,11 @@ def _refused(error: OtsError) -> ots_pb2.RowInBatchResponse:
 
 
 def _check_partition(changes: Sequence[Change]) -> None:
-    """Raises OtsError. Inferred: the text for more than one partition key in an atomic batch."""
-    if len({change.key[0][1] for change in changes}) > 1:
-        raise invalid("Rows of an atomic batch must have the same partition key.")
+    """Raises OtsError (OTSDataOutOfRange) for more than one partition key."""
+    first = changes[0].key[0][1]
+    for change in changes:
+        if change.key[0][1] != first:
+            raise out_of_scope("atomic", "Atomic", first, change.key[0][1])
 
 
 def _steps(table: str, changes: Sequence[Change]) -> list[_Step]:
@@ -231,7 +233,7 @@ def _changes(table: ots_pb2.TableInBatchWriteRowRequest) -> list[Change]:
     if not table.rows:
         raise invalid(f"No operation is specified for table: '{table.table_name}'.")
     return [
-        parse_change(row.type, row.row_change, row.condition, row.return_content)
+        parse_change(row.type, row.row_change, row.condition, row.return_content, is_in_batch=True)
         for row in table.rows
     ]
 

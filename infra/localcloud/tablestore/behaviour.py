@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 class Behaviour:
     """The switches of one local Tablestore, read anew by every request.
 
-    returns_key_after_modify: whether an RT_AFTER_MODIFY row carries its key as well. Inferred: an
-    RT_AFTER_MODIFY row has no key (the vendor's other SDKs take it as optional).
-    Its columns alone are sent unless this is set.
+    returns_key_after_modify: whether an RT_AFTER_MODIFY row carries its key as well. At the service
+    it does not (the Elixir SDK's test of atomic increments, run against it, finds none), so its
+    columns alone are sent unless this is set.
     interleaves_batches: the rows of a batch are carried out one at a time in no fixed order, each
     durable by itself, with other requests between them; no batch promises more than that.
     index_lag_ms: how long a global index stays behind its table, by the cloud's clock. The

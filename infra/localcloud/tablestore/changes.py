@@ -55,12 +55,20 @@ def parse_change(
     data: bytes,
     condition: ots_pb2.Condition,
     return_content: ots_pb2.ReturnContent,
+    *,
+    is_in_batch: bool,
 ) -> Change:
-    """The change that a request asks for. Raises OtsError."""
+    """The change that a request asks for. Raises OtsError.
+
+    A put may be without columns, an update may not; that is worded differently in a batch (the
+    vendor's .NET SDK's AttributeTest).
+    """
     row = decode_row(data)
     if row.is_deleted != (kind == ots_pb2.DELETE):
         raise invalid(_MARKER_TEXTS[kind == ots_pb2.DELETE])
     check_key_values(row.key, (Bound.AUTO_INCREMENT,))
+    if kind == ots_pb2.UPDATE and not row.cells:
+        raise invalid(_NO_CELLS_TEXTS[is_in_batch])
     _CELL_CHECKS[kind](row)
     check_cells(row.cells, row.key)
     change = Change(
@@ -83,10 +91,13 @@ _MARKER_TEXTS = {
     False: "Invalid request of put/update row: unexpected RowDeleteMarker in request.",
 }
 
+_NO_CELLS_TEXTS = {
+    True: "Invalid update row request: missing cells in request.",
+    False: "Attribute column is missing.",
+}
+
 
 def _check_put(row: PlainRow) -> None:
-    if not row.cells:
-        raise invalid("Attribute column is missing.")
     for cell in row.cells:
         if cell.op is not None:
             raise invalid(f"OpType cannot be given for column name:'{cell.name}' in PutRow.")
@@ -95,8 +106,6 @@ def _check_put(row: PlainRow) -> None:
 
 
 def _check_update(row: PlainRow) -> None:
-    if not row.cells:
-        raise invalid("Invalid update row request: missing cells in request.")
     for cell in row.cells:
         if cell.op in (Op.DELETE_ALL, Op.DELETE_ONE):
             _check_column_delete(cell)

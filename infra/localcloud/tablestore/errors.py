@@ -13,6 +13,10 @@ ERROR_CODES = {
     "OTSOutOfRowSizeLimit": 400,
     "OTSOutOfColumnCountLimit": 400,
     "OTSUnsupportOperation": 400,
+    # Inferred: the statuses of OTSDataOutOfRange, OTSOutOfTransactionDataSizeLimit and
+    # OTSSessionNotExist.
+    "OTSDataOutOfRange": 400,
+    "OTSOutOfTransactionDataSizeLimit": 400,
     "OTSForbiddenUpdateCapacityUnit": 400,
     "OTSAuthFailed": 403,
     "OTSNoPermissionAccess": 403,
@@ -23,7 +27,7 @@ ERROR_CODES = {
     "OTSTooFrequentReservedThroughputAdjustment": 403,
     "OTSObjectNotExist": 404,
     "OTSTableNotReady": 404,
-    "OTSSessionNotExist": 404,  # Inferred: the status of OTSSessionNotExist.
+    "OTSSessionNotExist": 404,
     "OTSMethodNotAllowed": 405,
     "OTSRequestTimeout": 408,
     "OTSRowOperationConflict": 409,

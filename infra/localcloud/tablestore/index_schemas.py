@@ -71,6 +71,9 @@ def check_index(index: ots_pb2.IndexMeta, meta: ots_pb2.TableMeta) -> None:
     first = key_columns.get(index.primary_key[0])
     if first is not None and first.HasField("option"):
         raise invalid("PkAutoIncr cannot be set as first pk column.")
+    if first is not None and first.type == ots_pb2.PK_BOOLEAN:
+        # Inferred: an index cannot begin with a BOOLEAN column either.
+        raise invalid("BOOLEAN is an invalid type for the primary key.")
     _check_kind(index, meta)
 
 
@@ -105,6 +108,7 @@ def description_of(
     description = ots_pb2.DescribeTableResponse()
     description.CopyFrom(base)
     del description.index_metas[:]
+    del description.shard_splits[:]
     meta = ots_pb2.TableMeta(
         table_name=index.name,
         primary_key=[

@@ -44,12 +44,10 @@ def check_table_name(name: str) -> None:
 
 
 def check_column_name(name: str) -> None:
-    """Raises OtsError for a name that no column can have: any but an empty or a long one, or one
-    with a leading `#`.
+    """Raises OtsError for a name that no column can have: an empty or a long one, or one with a
+    leading `#`.
     """
-    if not name:
-        raise invalid("invalid name of column: empty name.")
-    if name[0] == "#" or len(name.encode()) > MAX_NAME_BYTES:
+    if not name or name[0] == "#" or len(name.encode()) > MAX_NAME_BYTES:
         raise invalid(f"Invalid column name: '{name}'.")
 
 

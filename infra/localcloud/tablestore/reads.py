@@ -108,7 +108,10 @@ def _time_range(request: ReadRequest) -> tuple[int | None, int]:
         )
     if not request.HasField("time_range"):
         if not has_versions:
-            raise invalid("No version condition is specified while querying row.")
+            # The Java SDK's ParameterLegalityTest has the longer text for batches alone.
+            is_batch = isinstance(request, ots_pb2.TableInBatchGetRowRequest)
+            end = " while querying row." if is_batch else "."
+            raise invalid(f"No version condition is specified{end}")
         return None, 0
     times = request.time_range
     has_start, has_end = times.HasField("start_time"), times.HasField("end_time")

@@ -11,7 +11,6 @@ from infra.localcloud.tablestore.limits import (
     MIN_TTL_S,
     check_column_name,
 )
-from infra.localcloud.tablestore.table import KEY_TYPES
 
 _DEFAULT_DEVIATION_S = 86_400
 
@@ -25,7 +24,8 @@ def check_schema(meta: ots_pb2.TableMeta) -> None:
     names: set[str] = set()
     for column in meta.primary_key:
         check_column_name(column.name)
-        if column.type not in KEY_TYPES:
+        # Any column but the first may be BOOLEAN, as the Java SDK's BoolPkFunctiontest has it.
+        if column.type == ots_pb2.PK_BOOLEAN and not names:
             raise invalid("BOOLEAN is an invalid type for the primary key.")
         if column.name in names:
             raise invalid(f"Duplicated primary key name: '{column.name}'.")
@@ -79,6 +79,14 @@ def check_options(options: ots_pb2.TableOptions) -> None:
         raise invalid("The maximum versions cannot be less than or equal to 0.")
     if not 0 <= options.deviation_cell_version_in_sec <= MAX_DEVIATION_S:
         raise invalid("The maximum deviation must be in range [0, INT64_MAX/1000000].")
+
+
+def check_new_capacity(unit: ots_pb2.CapacityUnit) -> None:
+    """Raises OtsError for a new table's reserved throughput that is not whole, or negative."""
+    if not (unit.HasField("read") and unit.HasField("write")):
+        # The text is that of the .NET SDK's CapacityUnitTest.
+        raise invalid("Both read and write capacity unit are required to create table.")
+    check_capacity(unit)
 
 
 def check_capacity(unit: ots_pb2.CapacityUnit) -> None:

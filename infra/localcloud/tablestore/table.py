@@ -14,9 +14,10 @@ KEY_TYPES: Final[dict[ots_pb2.PrimaryKeyType, type]] = {
     ots_pb2.INTEGER: int,
     ots_pb2.STRING: str,
     ots_pb2.BINARY: bytes,
+    ots_pb2.PK_BOOLEAN: bool,
 }
 _WIRE_TYPES = {type_: code for code, type_ in KEY_TYPES.items()}
-_KEY_TYPE_NAMES = {int: "VT_INTEGER", str: "VT_STRING", bytes: "VT_BLOB"}
+_KEY_TYPE_NAMES = {int: "VT_INTEGER", str: "VT_STRING", bytes: "VT_BLOB", bool: "VT_BOOLEAN"}
 
 
 @dataclass(frozen=True, slots=True)

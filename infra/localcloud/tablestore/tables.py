@@ -19,9 +19,11 @@ from infra.localcloud.tablestore.index_schemas import (
 )
 from infra.localcloud.tablestore.indexes import IndexKeeper
 from infra.localcloud.tablestore.limits import MAX_TABLES, check_table_name
+from infra.localcloud.tablestore.presplits import shard_splits
 from infra.localcloud.tablestore.replies import Reply
 from infra.localcloud.tablestore.schemas import (
     check_capacity,
+    check_new_capacity,
     check_options,
     check_schema,
     new_options,
@@ -75,7 +77,7 @@ class Tables:
         check_table_name(meta.table_name)
         check_schema(meta)
         unit = request.reserved_throughput.capacity_unit
-        check_capacity(unit)
+        check_new_capacity(unit)
         options = new_options(request.table_options)
         if request.index_metas:
             check_index_count(len(request.index_metas))
@@ -97,6 +99,7 @@ class Tables:
             table_status=ots_pb2.TS_ACTIVE,
             creation_time=int(now_s * 1_000_000),
             index_metas=request.index_metas,
+            shard_splits=shard_splits(meta, request.partitions),
         )
         with self._store.transaction():
             table_id = self._store.add_table(

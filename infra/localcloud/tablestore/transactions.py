@@ -7,6 +7,7 @@ seconds it is over. They live in memory: a restart ends them, and nothing of the
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Final
 from infra.localcloud.core.clock import CloudClock
 from infra.localcloud.tablestore import ots_pb2
 from infra.localcloud.tablestore.behaviour import Behaviour
+from infra.localcloud.tablestore.capacity import Cost
 from infra.localcloud.tablestore.errors import OtsError, invalid
 from infra.localcloud.tablestore.keys import parse_read_key
 from infra.localcloud.tablestore.limits import (
@@ -22,13 +24,16 @@ from infra.localcloud.tablestore.limits import (
     check_key_values,
     check_table_name,
 )
-from infra.localcloud.tablestore.plainbuffer import Key, KeyValue
+from infra.localcloud.tablestore.plainbuffer import Bound, Key, KeyValue, type_name
 from infra.localcloud.tablestore.replies import Reply
 from infra.localcloud.tablestore.rows import CommittedRows, Overlay, Rows
 from infra.localcloud.tablestore.table import Table, check_key_columns
 from infra.localcloud.tablestore.tables import Tables
 
 LIFETIME_MS: Final = 60_000
+_COST: Final = Cost(write=1)
+"""What starting, committing and aborting cost, each (the page "Local transaction")."""
+_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _Lock = tuple[int, KeyValue]
 """A table's id and a partition key's value."""
 
@@ -50,24 +55,26 @@ class Transaction:
         return self.table.table_id, self.partition
 
     def check_covers(self, table: Table, keys: Sequence[Key]) -> None:
-        """Raises OtsError for another table or partition key.
+        """Raises OtsError (OTSDataOutOfRange) for another table or partition key.
 
-        Inferred: the text for keys outside of a local transaction; the rule is documented.
+        Inferred: the text for another table than the local transaction's; the rule is documented.
         """
-        if table.table_id != self.table.table_id or any(
-            key[0][1] != self.partition for key in keys
-        ):
-            raise invalid("Data is out of the range of the local transaction.")
+        if table.table_id != self.table.table_id:
+            raise OtsError("OTSDataOutOfRange", "Data out of scope of transaction.")
+        for key in keys:
+            if key[0][1] != self.partition:
+                raise out_of_scope("transaction", "Transaction", self.partition, key[0][1])
 
     def count_write(self, size_bytes: int) -> None:
-        """Raises OtsError for more than 4 MB of writes in all.
+        """Raises OtsError (OTSOutOfTransactionDataSizeLimit) for more than 4 MB of writes in all.
 
         Inferred: the text for a local transaction that writes too much.
         """
         if self.written_bytes + size_bytes > MAX_WRITE_BYTES:
-            raise invalid(
+            raise OtsError(
+                "OTSOutOfTransactionDataSizeLimit",
                 "The total data size of the local transaction exceeds the limit, "
-                f"limit size: {MAX_WRITE_BYTES}, data size: {self.written_bytes + size_bytes}."
+                f"limit size: {MAX_WRITE_BYTES}, data size: {self.written_bytes + size_bytes}.",
             )
         self.written_bytes += size_bytes
 
@@ -115,7 +122,7 @@ class Transactions:
         self._open[transaction.transaction_id] = transaction
         self._locks[lock] = transaction
         return Reply(
-            ots_pb2.StartLocalTransactionResponse(transaction_id=transaction.transaction_id)
+            ots_pb2.StartLocalTransactionResponse(transaction_id=transaction.transaction_id), _COST
         )
 
     def commit(self, request: ots_pb2.EndTransactionRequest) -> Reply:
@@ -124,18 +131,22 @@ class Transactions:
         # The table as it is now: indexes may have come since.
         table = self._tables.find(transaction.table.name)
         self._committed.put_all(table, transaction.rows.changes)
-        return Reply(ots_pb2.EndTransactionResponse())
+        return Reply(ots_pb2.EndTransactionResponse(), _COST)
 
     def abort(self, request: ots_pb2.EndTransactionRequest) -> Reply:
         """AbortTransaction."""
         self._end(request)
-        return Reply(ots_pb2.EndTransactionResponse())
+        return Reply(ots_pb2.EndTransactionResponse(), _COST)
 
     def find(self, transaction_id: str, *, is_given: bool) -> Transaction | None:
-        """The transaction that a request is part of. Raises OtsError for one that is not open."""
+        """The transaction that a request is part of. Raises OtsError for one that is not open.
+
+        An id of a form that the service never gives is told from one that is over (the Elixir SDK's
+        test of transactions). Inferred: the form of a transaction's id, and the text for another.
+        """
         if not is_given:
             return None
-        if not transaction_id:
+        if not _ID.fullmatch(transaction_id):
             raise invalid("TransactionID is invalid.")
         transaction = self._open.get(transaction_id)
         if transaction is None or not self._is_alive(transaction):
@@ -184,3 +195,21 @@ class Transactions:
     def _drop(self, transaction: Transaction) -> None:
         self._open.pop(transaction.transaction_id, None)
         self._locks.pop(transaction.lock, None)
+
+
+def out_of_scope(scope: str, holder: str, expected: KeyValue, found: KeyValue) -> OtsError:
+    """An OTSDataOutOfRange for a partition key that is not the transaction's or the atomic
+    batch's, in the words of the vendor's Java test OTSAPIBehaviorTest and of the Elixir SDK's test
+    of transactions. Inferred: how the text writes a partition key that is no STRING.
+    """
+    return OtsError(
+        "OTSDataOutOfRange",
+        f"Data out of scope of {scope}. "
+        f"{holder} PartKey:{_key_text(expected)}. Data PartKey:{_key_text(found)}",
+    )
+
+
+def _key_text(value: KeyValue) -> str:
+    if isinstance(value, Bound):
+        return type_name(value)
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

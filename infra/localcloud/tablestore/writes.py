@@ -82,7 +82,9 @@ class Writer:
         transaction = self._transactions.find(
             request.transaction_id, is_given=request.HasField("transaction_id")
         )
-        change = parse_change(kind, row, request.condition, request.return_content)
+        change = parse_change(
+            kind, row, request.condition, request.return_content, is_in_batch=False
+        )
         check_write_size(operation, change.size_bytes)
         written = self.write(self._tables.find(request.table_name), change, transaction)
         answer = ots_pb2.WriteRowResponse(consumed=written.cost.as_message(), row=written.row)
@@ -142,7 +144,7 @@ class Writer:
         for cell in change.cells:
             _apply(columns, cell, version_ms)
         columns = {name: versions for name, versions in columns.items() if versions}
-        if not columns and before is None:
+        if change.kind == ots_pb2.UPDATE and not columns and before is None:
             return None  # an update that only deletes makes no row
         return columns
 

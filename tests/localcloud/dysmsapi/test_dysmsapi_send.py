@@ -23,7 +23,7 @@ def test_send_sms_delivers_the_text_as_a_phone_shows_it(dysmsapi, send):
     assert message.text == f"【{SIGN}】您的验证码为123456，请勿告知他人。"
     assert message.as_json().keys() == {
         *("phone", "sign_name", "text", "template_code", "params", "out_id", "biz_id"),
-        *("sent_at", "id"),
+        *("sent_at", "id", "request_id"),
     }
     assert (message.biz_id, message.out_id) == (answer.biz_id, "o-1")
     assert message.params == {"code": "123456"}

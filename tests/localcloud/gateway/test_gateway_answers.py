@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 from typing import Any
 
@@ -27,6 +29,39 @@ def test_the_functions_answer_is_passed_on(serve: Serve) -> None:
 def test_a_base64_body_is_decoded(serve: Serve) -> None:
     response = {"statusCode": 200, "headers": {}, "body": "AP8=", "isBase64Encoded": True}
     assert _returned(serve(), response).content == b"\x00\xff"
+
+
+def test_a_compressed_page_with_a_cookie_is_passed_on_as_it_is(serve: Serve) -> None:
+    page = "<!doctype html><title>页</title>" * 20
+    cookie = "session=a,b=c; Path=/console; HttpOnly; SameSite=Strict"
+    headers = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Encoding": "gzip",
+        "Content-Disposition": 'inline; filename="x.csv"',
+        "Content-Security-Policy": "default-src 'none'",
+        "Set-Cookie": cookie,
+    }
+    body = base64.b64encode(gzip.compress(page.encode())).decode()
+
+    answer = _returned(
+        serve(), {"statusCode": 200, "headers": headers, "body": body, "isBase64Encoded": True}
+    )
+
+    assert answer.text == page
+    assert int(answer.headers["Content-Length"]) < len(page)
+    assert {name: answer.headers[name] for name in headers} == headers
+    assert answer.headers.get_list("Set-Cookie") == [cookie]
+
+
+def test_a_page_elsewhere_and_one_that_is_kept_have_no_body(serve: Serve) -> None:
+    served = serve()
+    empty = {"body": "", "isBase64Encoded": True}
+
+    gone = _returned(served, {"statusCode": 303, "headers": {"Location": "/console/"}, **empty})
+    kept = _returned(served, {"statusCode": 304, "headers": {"ETag": '"a"'}, **empty})
+
+    assert (gone.status_code, gone.headers["Location"], gone.content) == (303, "/console/", b"")
+    assert (kept.status_code, kept.headers["ETag"], kept.content) == (304, '"a"', b"")
 
 
 def test_every_answer_bears_the_request_id(serve: Serve) -> None:

@@ -141,3 +141,18 @@ def test_bytes_that_are_no_text_do_not_break_the_event(serve: Serve) -> None:
     status, _, event = serve().raw(b"GET /v1/%ff?q=%ff HTTP/1.1\r\nHost: x\r\nA: \xff\r\n\r\n")
     assert status == 200
     assert (event["rawPath"], event["headers"]["A"]) == ("/v1/%ff", "�")
+
+
+def test_a_form_and_its_cookies_reach_the_function(serve: Serve) -> None:
+    headers = [
+        ("Cookie", "session=a; locale=zh"),
+        ("Content-Type", "application/x-www-form-urlencoded"),
+        ("Accept-Encoding", "gzip"),
+    ]
+
+    event = serve().event("/v1/x?a=1", headers=headers, content=b"phone=%2B8613800138000&why=a+b")
+
+    assert event["body"] == "phone=%2B8613800138000&why=a+b"
+    assert event["headers"]["Cookie"] == "session=a; locale=zh"
+    assert event["headers"]["Accept-Encoding"] == "gzip"
+    assert event["queryParameters"] == {"a": "1"}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from tests.localcloud.inbox.site import API_KEY, PHONE, InboxSite
+from tests.localcloud.inbox.site import API_KEY, PHONE, InboxSite, events_named
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -21,9 +20,7 @@ PARTS = ("/", "/_inbox/session", "/_inbox/static/inbox.js", "/_inbox/nowhere")
 
 def events(lines: Iterator[str]) -> Iterator[dict[str, list[dict[str, object]]]]:
     """The data of each `inbox` event of a stream."""
-    for line in lines:
-        if line.startswith("data: "):
-            yield json.loads(line.removeprefix("data: "))
+    return events_named("inbox", lines)
 
 
 @pytest.mark.parametrize("path", PARTS)
@@ -37,15 +34,22 @@ def test_every_answer_carries_the_security_headers(http: httpx.Client, path: str
 def test_page_needs_no_exception_from_its_policy(http: httpx.Client) -> None:
     page = http.get("/").text
     assert not re.search(r"<script>|<style|\sstyle=|\son\w+=|javascript:", page)
-    assert not re.search(r"""(src|href)=["'](?!/_inbox/|#)""", page)
+    assert not re.search(r"""(src|href)=["'](?!/_inbox/|/console/|#)""", page)
 
 
-def test_page_and_all_its_parts_weigh_under_60_kb(http: httpx.Client) -> None:
+FIRST = r"""(?:src|href)="(/_inbox/[^"]+)"|from "\.(/[^"]+)\""""
+ALL = rf"""{FIRST}|import\("\.(/[^"]+)"\)"""
+
+
+@pytest.mark.parametrize(("parts", "limit_bytes"), [(FIRST, 52_000), (ALL, 70_000)])
+def test_page_weighs_little_at_first_and_in_all(
+    http: httpx.Client, parts: str, limit_bytes: int
+) -> None:
     page = http.get("/")
     weight_bytes, waiting, seen = len(page.content), [page.text], set()
     while waiting:
-        for path in re.findall(r"""(?:src|href)="(/[^"]+)"|from "\.(/[^"]+)\"""", waiting.pop()):
-            part = path[0] or f"/_inbox/static{path[1]}"
+        for absolute, *relative in re.findall(parts, waiting.pop()):
+            part = absolute or f"/_inbox/static{''.join(relative)}"
             if part in seen:
                 continue
             seen.add(part)
@@ -53,8 +57,9 @@ def test_page_and_all_its_parts_weigh_under_60_kb(http: httpx.Client) -> None:
             assert answer.status_code == 200, part
             weight_bytes += len(answer.content)
             waiting.append(answer.text)
-    assert len(seen) > 5
-    assert weight_bytes < 60_000
+    assert "/_inbox/static/phones.js" in seen
+    assert ("/_inbox/static/requests.js" in seen) == (parts == ALL)
+    assert weight_bytes < limit_bytes
 
 
 def test_session_tells_the_key_and_the_purposes(http: httpx.Client) -> None:

@@ -11,6 +11,7 @@ from infra.localcloud.tablestore import ots_pb2
 from infra.localcloud.tablestore.plainbuffer import Cell, encode_row
 
 Outcome = list[tuple[bool, str]]
+OUT_OF_RANGE = (False, "OTSDataOutOfRange")
 SCHEMA = [("p", "STRING"), ("i", "INTEGER")]
 
 
@@ -66,14 +67,31 @@ def test_one_failed_condition_fails_all(table: RunningTablestore) -> None:
 
 
 def test_mixed_partition_keys_fail_all(table: RunningTablestore) -> None:
-    assert write(table, [change("a", 1), change("b", 2)]) == [[(False, "OTSParameterInvalid")] * 2]
+    request = ots_pb2.BatchWriteRowRequest(is_atomic=True)
+    request.tables.add(table_name="t", rows=[change("a", 1), change("b", 2), change("c", 3)])
+    answer = table.post("BatchWriteRow", request.SerializeToString())
+    rows = ots_pb2.BatchResponse.FromString(answer.body).tables[0].rows
+    text = "Data out of scope of atomic. Atomic PartKey:a. Data PartKey:b"
+    assert [(row.error.code, row.error.message) for row in rows] == [
+        ("OTSDataOutOfRange", text)
+    ] * 3
     assert stored(table) == []
+
+
+def test_rows_without_columns_are_written_together(table: RunningTablestore) -> None:
+    empty = ots_pb2.RowInBatchWriteRowRequest(
+        type=ots_pb2.PUT,
+        row_change=encode_row([("p", "a"), ("i", 1)]),
+        condition=ots_pb2.Condition(row_existence=ots_pb2.IGNORE),
+    )
+    assert write(table, [empty] * 3) == [[(True, "")] * 3]
+    assert stored(table) == [1]
 
 
 def test_each_table_stands_for_itself(table: RunningTablestore) -> None:
     create_table(table.client(), "t2", SCHEMA)
     outcome = write(table, [change("a", 1)], [change("b", 1), change("c", 2)])
-    assert outcome == [[(True, "")], [(False, "OTSParameterInvalid")] * 2]
+    assert outcome == [[(True, "")], [OUT_OF_RANGE] * 2]
     assert (stored(table), stored(table, "t2")) == ([1], [])
 
 

@@ -235,8 +235,8 @@ def test_empty_batches_are_refused(client: sdk.OTSClient) -> None:
         client.batch_write_row(sdk.BatchWriteRowRequest())
     with pytest.raises(sdk.OTSServiceError, match="No operation is specified for table: 't'."):
         write(client, t=[])
-    with pytest.raises(sdk.OTSServiceError, match="Attribute column is missing."):
-        write(client, put_item("a"))
+    with pytest.raises(sdk.OTSServiceError, match="missing cells in request."):
+        write(client, sdk.UpdateRowItem(sdk.Row([("pk", "a")], {"PUT": []}), None))
     with pytest.raises(sdk.OTSServiceError) as caught:
         client.batch_get_row(sdk.BatchGetRowRequest())
     assert caught.value.get_error_message() == "No row specified in the request of BatchGetRow."

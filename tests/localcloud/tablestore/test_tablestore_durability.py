@@ -117,8 +117,14 @@ def test_row_that_cannot_be_kept_is_in_no_index_either() -> None:
         defined_column=[ots_pb2.DefinedColumnSchema(name="c", type=ots_pb2.DCT_STRING)],
     )
     options = ots_pb2.TableOptions(time_to_live=-1, max_versions=1)
+    nothing = ots_pb2.ReservedThroughput(capacity_unit=ots_pb2.CapacityUnit(read=0, write=0))
     tables.create(
-        ots_pb2.CreateTableRequest(table_meta=meta, table_options=options, index_metas=[local])
+        ots_pb2.CreateTableRequest(
+            table_meta=meta,
+            reserved_throughput=nothing,
+            table_options=options,
+            index_metas=[local],
+        )
     )
     store.full_table_id = tables.find("t").table_id
     row = StoredRow(encode_row([("p", "a")], [Cell("c", "red", 1)]), 1)

@@ -200,7 +200,6 @@ KEY = [("pk", "a")]
 @pytest.mark.parametrize(
     ("operation", "row", "text"),
     [
-        ("PutRow", encode_row(KEY), "Attribute column is missing."),
         (
             "PutRow",
             encode_row(KEY, [Cell("x", 1, op=Op.INCREMENT)]),
@@ -216,7 +215,8 @@ KEY = [("pk", "a")]
             encode_row(KEY, [Cell("x", 1)], is_deleted=True),
             "Invalid request of put/update row: unexpected RowDeleteMarker in request.",
         ),
-        ("UpdateRow", encode_row(KEY), "Invalid update row request: missing cells in request."),
+        ("UpdateRow", encode_row(KEY), "Attribute column is missing."),
+        ("UpdateRow", encode_row(KEY, [Cell("", 1)]), "Invalid column name: ''."),
         (
             "UpdateRow",
             encode_row(KEY, [Cell("x")]),

@@ -250,9 +250,14 @@ def test_update_is_refused_where_the_table_forbids_it(client: sdk.OTSClient) -> 
     assert read(client, "a") == {"x": 1}
 
 
-def test_request_inside_a_transaction_finds_no_session(client: sdk.OTSClient) -> None:
+def test_row_without_columns_can_be_put_and_is_read_as_its_key(client: sdk.OTSClient) -> None:
     create_table(client)
-    with pytest.raises(sdk.OTSServiceError) as caught:
-        client.get_row("t", KEY, max_version=1, transaction_id="x")
-    assert caught.value.get_error_code() == "OTSSessionNotExist"
-    assert caught.value.get_error_message() == "Session not exist or may be timeout."
+    put(client, "a", x=1)
+    client.put_row("t", sdk.Row(KEY, []), None)
+    _, row, _ = client.get_row("t", KEY, max_version=1)
+    assert (row.primary_key, row.attribute_columns) == (KEY, [])
+    client.put_row("t", sdk.Row([("pk", "b")], []), provided(existence="EXPECT_NOT_EXIST"))
+    _, _, rows, _ = client.get_range(
+        "t", "FORWARD", [("pk", sdk.INF_MIN)], [("pk", sdk.INF_MAX)], max_version=1
+    )
+    assert [row.primary_key[0][1] for row in rows] == ["a", "b"]

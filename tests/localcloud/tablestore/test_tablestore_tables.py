@@ -181,10 +181,35 @@ def test_thirty_third_defined_column_is_refused(server: RunningTablestore) -> No
     assert create_raw(server, defined=defined) == (400, ("OTSParameterInvalid", text))
 
 
-def test_boolean_key_is_refused(server: RunningTablestore) -> None:
+def test_boolean_partition_key_is_refused(server: RunningTablestore) -> None:
     text = "BOOLEAN is an invalid type for the primary key."
     refusal = create_raw(server, key_type=ots_pb2.PK_BOOLEAN)
     assert refusal == (400, ("OTSParameterInvalid", text))
+
+
+def test_boolean_key_column_sorts_false_before_true(server: RunningTablestore) -> None:
+    """The SDK reads such a key with its Python codec alone."""
+    client = server.client(enable_native=False)
+    schema = [("pk", "STRING"), ("seen", "BOOLEAN")]
+    create_table(client, "t", schema)
+    assert client.describe_table("t").table_meta.schema_of_primary_key == schema
+    for seen in (True, False):
+        client.put_row("t", sdk.Row([("pk", "a"), ("seen", seen)], [("x", seen)]), None)
+
+    def scanned(*ends: Any) -> list[bool]:
+        bounds = [[("pk", "a"), ("seen", end)] for end in ends]
+        _, _, rows, _ = client.get_range("t", "FORWARD", *bounds, max_version=1)
+        return [row.primary_key[1][1] for row in rows]
+
+    assert scanned(sdk.INF_MIN, sdk.INF_MAX) == [False, True]
+    assert scanned(False, True) == [False]
+    assert scanned(True, sdk.INF_MAX) == [True]
+    key = [("pk", "a"), ("seen", 1)]
+    assert refused(lambda: client.get_row("t", key, max_version=1)) == (
+        400,
+        "OTSInvalidPK",
+        "Validate PK type fail. Input: VT_INTEGER, Meta: VT_BOOLEAN.",
+    )
 
 
 def test_negative_capacity_is_refused(server: RunningTablestore) -> None:

@@ -121,7 +121,7 @@ def test_batch_is_part_of_its_transaction(table: sdk.OTSClient) -> None:
     request.set_transaction_id(transaction)
     succeeded, failed = table.batch_write_row(request).get_put()
     assert [row.index for row in succeeded] == [0]
-    assert [row.error_code for row in failed] == ["OTSParameterInvalid"]
+    assert [row.error_code for row in failed] == ["OTSDataOutOfRange"]
     assert read(table, 1) is None
     table.commit_transaction(transaction)
     assert read(table, 1) == {"n": 1}
@@ -166,14 +166,24 @@ def test_ended_or_unknown_transaction_does_not_exist(table: sdk.OTSClient, end: 
     getattr(table, end)(transaction)
     for call in (table.commit_transaction, table.abort_transaction):
         assert refusal(lambda call=call: call(transaction)) == OVER
-    assert refusal(lambda: read(table, 1, "nobody")) == OVER
+    assert refusal(lambda: read(table, 1, transaction)) == OVER
 
 
-def test_empty_id_is_invalid(server: RunningTablestore) -> None:
-    body = ots_pb2.EndTransactionRequest(transaction_id="").SerializeToString()
+@pytest.mark.parametrize("transaction", ["", "fake_transaction_id"])
+def test_id_that_is_none_is_invalid(server: RunningTablestore, transaction: str) -> None:
+    body = ots_pb2.EndTransactionRequest(transaction_id=transaction).SerializeToString()
     for operation in ("CommitTransaction", "AbortTransaction"):
         answer = server.post(operation, body)
         assert answer.error == ("OTSParameterInvalid", "TransactionID is invalid.")
+
+
+def test_start_and_end_cost_a_write_each(table: sdk.OTSClient, server: RunningTablestore) -> None:
+    table.commit_transaction(start(table))
+    table.abort_transaction(start(table))
+    rows: Any = server.cloud.meter.as_json()["operations"]
+    costs = {row["operation"]: (row["read_cu"], row["write_cu"]) for row in rows}
+    assert costs["StartLocalTransaction"] == (0, 2)
+    assert costs["CommitTransaction"] == costs["AbortTransaction"] == (0, 1)
 
 
 def test_start_takes_the_partition_key_alone(table: sdk.OTSClient) -> None:
@@ -215,9 +225,10 @@ def test_keys_outside_the_transaction_are_refused(
 ) -> None:
     create(server, "other")
     transaction = start(table)
+    text = "Data out of scope of transaction. Transaction PartKey:a. Data PartKey:b"
+    assert refusal(lambda: read(table, 1, transaction, p="b")) == ("OTSDataOutOfRange", 400, text)
     for call in (
         lambda: put(table, 1, 1, transaction, p="b"),
-        lambda: read(table, 1, transaction, p="b"),
         lambda: table.get_row(
             "other", [("p", "a"), ("i", 1)], max_version=1, transaction_id=transaction
         ),
@@ -230,7 +241,7 @@ def test_keys_outside_the_transaction_are_refused(
             transaction_id=transaction,
         ),
     ):
-        assert refusal(call)[0] == "OTSParameterInvalid"
+        assert refusal(call)[0] == "OTSDataOutOfRange"
 
 
 def test_writes_of_one_transaction_are_limited_to_four_megabytes(table: sdk.OTSClient) -> None:
@@ -243,7 +254,7 @@ def test_writes_of_one_transaction_are_limited_to_four_megabytes(table: sdk.OTSC
 
     put_big(1)
     put_big(2)
-    assert refusal(lambda: put_big(3))[0] == "OTSParameterInvalid"
+    assert refusal(lambda: put_big(3))[0] == "OTSOutOfTransactionDataSizeLimit"
 
 
 def test_table_that_is_deleted_ends_its_transactions(

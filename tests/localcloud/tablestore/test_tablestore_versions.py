@@ -15,7 +15,7 @@ from tablestore_server import (
 
 from infra.localcloud.core.cloud import Cloud
 from infra.localcloud.tablestore import ots_pb2
-from infra.localcloud.tablestore.plainbuffer import encode_row
+from infra.localcloud.tablestore.plainbuffer import Bound, encode_row
 
 KEY = [("pk", "a")]
 
@@ -94,12 +94,23 @@ def test_new_value_is_seen_after_the_clock_was_moved_back(
 
 def test_read_needs_a_version_condition(server: RunningTablestore) -> None:
     create_table(server.client())
-    request = ots_pb2.GetRowRequest(table_name="t", primary_key=encode_row(KEY))
-    answer = server.post("GetRow", request.SerializeToString())
-    assert answer.error == (
-        "OTSParameterInvalid",
-        "No version condition is specified while querying row.",
+    key = encode_row(KEY)
+    one = ots_pb2.GetRowRequest(table_name="t", primary_key=key)
+    some = ots_pb2.GetRangeRequest(
+        table_name="t",
+        direction=ots_pb2.FORWARD,
+        inclusive_start_primary_key=key,
+        exclusive_end_primary_key=encode_row([("pk", Bound.INF_MAX)]),
     )
+    table = ots_pb2.TableInBatchGetRowRequest(table_name="t", primary_key=[key])
+    batch = ots_pb2.BatchGetRowRequest(tables=[table])
+    for operation, request, text in (
+        ("GetRow", one, "No version condition is specified."),
+        ("GetRange", some, "No version condition is specified."),
+        ("BatchGetRow", batch, "No version condition is specified while querying row."),
+    ):
+        answer = server.post(operation, request.SerializeToString())
+        assert answer.error == ("OTSParameterInvalid", text)
 
 
 def test_specific_time_excludes_max_versions(client: sdk.OTSClient) -> None:

@@ -67,3 +67,20 @@ def test_banner_says_where_everything_is_and_how_to_stop(running: RunningCloud) 
     for value in (f"{running.surroundings.endpoints.gateway}/", running.control, API_KEY):
         assert value in text
     assert "Press Ctrl-C to stop" in text
+
+
+def test_banner_and_ready_file_have_the_console_s_key_where_there_is_a_console(
+    running: RunningCloud,
+) -> None:
+    assert "Console" not in banner(running)
+    assert "console_key" not in running.ready()
+
+    around = replace(running.surroundings, api_keys=ApiKeys(API_KEY, "", console="sk_console"))
+    with_console = replace(
+        running, surroundings=around, project=replace(running.project, console="/console/")
+    )
+
+    text = banner(with_console)
+    assert f"{around.endpoints.gateway}/console/\n" in text
+    assert "Console key  sk_console\n" in text
+    assert with_console.ready()["console_key"] == "sk_console"

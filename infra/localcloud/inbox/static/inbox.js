@@ -4,32 +4,64 @@ import { showCommand } from "./command.js";
 import { startJourney } from "./journey.js";
 import { Mails } from "./mails.js";
 import { Phones } from "./phones.js";
+import { readSession } from "./session.js";
+import { follow } from "./stream.js";
+import { counted, distance } from "./words.js";
 
-const session = await (await fetch("/_inbox/session")).json();
+const reading = readSession();
 const announcer = document.querySelector("#announcer");
 const phones = new Phones({ list: document.querySelector("#phones"), announcer });
 const mailboxes = new Mails({ section: document.querySelector("#mail"), announcer });
+const live = document.querySelector("#live");
+const button = document.querySelector("#cloud-button");
+const latest = { cloud: null, messages: [] };
+let drawer = null;
+let hasBeenLive = false;
 
-showCommand(session);
-startJourney(session);
-listen();
+reading.then(showCommand);
+startJourney(reading);
+button.addEventListener("click", async () => (await theDrawer()).toggle(button));
+document.addEventListener("show-request", async ({ target, detail }) => {
+  (await theDrawer()).showRequest(detail, target);
+});
+follow("/_inbox/events", { inbox: showInbox, cloud: showCloud }, tell);
 
-function listen() {
-  const live = document.querySelector("#live");
-  const stream = new EventSource("/_inbox/events");
-  stream.addEventListener("open", () => tell(live, "live", "Live"));
-  stream.addEventListener("error", () => tell(live, "waiting", "Reconnecting"));
-  stream.addEventListener("inbox", (event) => {
-    const { messages, replies, mails } = JSON.parse(event.data);
-    phones.show(messages, replies);
-    mailboxes.show(mails);
-    showEmpty(messages.length + replies.length + mails.length === 0);
-  });
+function showInbox(inbox) {
+  const phoneCount = phones.show(inbox);
+  mailboxes.show(inbox.mails);
+  showEmpty(phoneCount + inbox.mails.length === 0);
+  latest.messages = [...inbox.messages, ...inbox.losses];
+  drawer?.show(latest);
 }
 
-function tell(live, state, text) {
+function showCloud(cloud) {
+  latest.cloud = cloud;
+  const { faults, clock } = cloud;
+  const news = [
+    ...(faults.length > 0 ? [counted(faults.length, "fault")] : []),
+    ...(Math.abs(clock.offset_s) >= 1 ? [distance(clock.offset_s)] : []),
+  ];
+  button.querySelector("span").textContent = news.join(" · ");
+  drawer?.show(latest);
+}
+
+// Most visitors never open it, so its scripts are not among the first.
+async function theDrawer() {
+  const { Drawer } = await import("./drawer.js");
+  drawer ??= new Drawer(document.querySelector("#cloud"), button);
+  drawer.show(latest);
+  return drawer;
+}
+
+async function tell(state) {
   live.dataset.state = state;
-  live.textContent = text;
+  live.textContent = state === "live" ? "Live" : "Reconnecting";
+  if (state !== "live") return;
+  if (hasBeenLive) {
+    // Another cloud may have come up, with another key.
+    showCommand(Object.assign(await reading, await readSession()));
+  }
+  hasBeenLive = true;
 }
 
 // The command stands in the empty inbox; once there are phones it moves beside the forms.

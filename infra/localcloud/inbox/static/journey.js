@@ -1,14 +1,19 @@
 // The two forms: request a code, and verify the one that arrived on the phone.
 
-export function startJourney(session) {
+// reading: the session, which may still be on its way. Who types before it is there loses nothing.
+export function startJourney(reading) {
   const request = document.querySelector("#request");
   const verify = document.querySelector("#verify");
   let challengeId = null;
 
-  request.elements.phone.value = session.example_phone;
-  for (const purpose of session.purposes) request.elements.purpose.add(new Option(purpose, purpose));
+  reading.then(({ example_phone: example, purposes }) => {
+    const { phone, purpose } = request.elements;
+    if (phone.value === phone.defaultValue) phone.value = example;
+    for (const name of purposes) purpose.add(new Option(name, name));
+  });
 
   onSubmit(request, async ({ phone, purpose }) => {
+    await reading;
     const { ok, content, retryAfter } = await post("/v1/otp", { phone: phone.value, purpose: purpose.value });
     if (!ok) return note(request, "bad", reason(content, retryAfter));
     challengeId = content.challenge_id;
@@ -26,6 +31,7 @@ export function startJourney(session) {
   });
 
   async function post(path, body) {
+    const session = await reading;
     try {
       const answer = await fetch(path, {
         method: "POST",

@@ -2,6 +2,9 @@
 
 import { bubble } from "./bubble.js";
 import { arrange, make, settle } from "./nodes.js";
+import { replyForm } from "./reply.js";
+import { Switch } from "./switch.js";
+import { counted, spaced } from "./words.js";
 
 export class Phones {
   #list;
@@ -14,17 +17,21 @@ export class Phones {
     this.#announcer = announcer;
   }
 
-  show(messages, replies) {
-    const threads = byPhone(messages, replies);
+  // Shows what the stream tells of phones; gives back how many there are.
+  show(inbox) {
+    const threads = byPhone(inbox);
     for (const [phone, device] of this.#devices) {
       if (threads.has(phone)) continue;
       device.element.remove();
       this.#devices.delete(phone);
     }
-    const fresh = [...threads].flatMap(([phone, entries]) => this.#device(phone).show(entries));
+    const fresh = [...threads].flatMap(([phone, entries]) => {
+      return this.#device(phone).show(entries, inbox.phones[phone]);
+    });
     arrange(this.#list, [...threads.keys()].map((phone) => this.#device(phone).element));
-    if (!this.#isFirst) this.#announce(fresh.filter((entry) => !entry.isReply));
+    if (!this.#isFirst) this.#announce(fresh.filter((entry) => entry.kind in ANNOUNCED));
     this.#isFirst = false;
+    return threads.size;
   }
 
   #device(phone) {
@@ -36,30 +43,35 @@ export class Phones {
     if (entries.length === 0) return;
     const [newest] = entries;
     this.#announcer.textContent = entries.length === 1
-      ? `New message on ${newest.phone} from ${newest.sign_name}: ${newest.text}`
+      ? ANNOUNCED[newest.kind](newest)
       : `${entries.length} new messages`;
   }
 }
 
+const ANNOUNCED = {
+  message: ({ phone, sign_name: sign, text }) => `New message on ${phone} from ${sign}: ${text}`,
+  loss: ({ phone, err_code: code }) => `A message never came to ${phone}: ${code}`,
+};
+
 class Device {
   #rows = new Map();
-  #thread;
-  #count;
+  #thread = make("ol");
+  #count = make("p");
+  #nothing = make("p", "nothing", "No messages.");
+  #switch;
 
   constructor(phone) {
     const number = spaced(phone);
     this.element = make("article", "phone arrives");
     this.element.dataset.phone = phone;
+    this.#switch = new Switch(phone);
     const header = make("header");
-    const title = make("h3", "", number);
-    this.#count = make("p");
-    header.append(title, this.#count);
+    header.append(make("h3", "", number), this.#count, this.#switch.element);
     const scroller = make("div", "thread");
     scroller.tabIndex = 0;
     scroller.setAttribute("role", "region");
     scroller.setAttribute("aria-label", `Messages on ${number}`);
-    this.#thread = make("ol");
-    scroller.append(this.#thread);
+    scroller.append(this.#thread, this.#nothing);
     const screen = make("div", "screen");
     screen.append(header, scroller, replyForm(phone, number));
     this.element.append(screen);
@@ -67,7 +79,7 @@ class Device {
   }
 
   // Shows the entries, newest first, and gives back those that were not there before.
-  show(entries) {
+  show(entries, state) {
     const fresh = entries.filter((entry) => !this.#rows.has(entry.key));
     const isNewPhone = this.#rows.size === 0;
     const keys = new Set(entries.map((entry) => entry.key));
@@ -83,16 +95,22 @@ class Device {
       this.#rows.set(entry.key, row);
     }
     arrange(this.#thread, entries.map((entry) => this.#rows.get(entry.key)));
-    const received = entries.filter((entry) => !entry.isReply).length;
-    this.#count.textContent = received === 1 ? "1 message" : `${received} messages`;
+    this.#switch.show(state);
+    this.#nothing.hidden = entries.length > 0;
+    const received = entries.filter((entry) => entry.kind === "message").length;
+    this.#count.textContent = counted(received, "message");
     return fresh;
   }
 }
 
-function byPhone(messages, replies) {
+// A phone whose switch is not as usual has a thread, even an empty one.
+function byPhone({ messages, replies, losses, expected, phones }) {
+  const of = (kind) => (item) => ({ ...item, kind, key: `${kind} ${item.id} ${item.sent_at}` });
   const entries = [
-    ...replies.map((reply) => ({ ...reply, isReply: true, key: `reply ${reply.id} ${reply.sent_at}` })),
-    ...messages.map((message) => ({ ...message, isReply: false, key: `message ${message.id} ${message.sent_at}` })),
+    ...expected.map(of("expected")),
+    ...replies.map(of("reply")),
+    ...messages.map(of("message")),
+    ...losses.map(of("loss")),
   ];
   entries.sort((one, other) => other.sent_at - one.sent_at); // stable: newest first within a second
   const threads = new Map();
@@ -100,36 +118,6 @@ function byPhone(messages, replies) {
     if (!threads.has(entry.phone)) threads.set(entry.phone, []);
     threads.get(entry.phone).push(entry);
   }
+  for (const phone of Object.keys(phones)) if (!threads.has(phone)) threads.set(phone, []);
   return threads;
-}
-
-function replyForm(phone, number) {
-  const form = make("form", "reply");
-  const input = make("input");
-  input.setAttribute("aria-label", `Reply from ${number}`);
-  input.placeholder = "Reply";
-  input.autocomplete = "off";
-  input.maxLength = 500;
-  input.required = true;
-  const button = make("button", "quiet", "Reply");
-  form.append(input, button);
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    if (await isSent({ phone, content: input.value })) input.value = "";
-  });
-  return form;
-}
-
-async function isSent(reply) {
-  try {
-    const body = JSON.stringify(reply);
-    const headers = { "Content-Type": "application/json" };
-    return (await fetch("/_inbox/reply", { method: "POST", headers, body })).ok;
-  } catch {
-    return false; // the cloud has stopped; the header says so, and the text stays
-  }
-}
-
-function spaced(phone) {
-  return phone.replace(/^\+86(\d{3})(\d{4})(\d{4})$/, "+86 $1 $2 $3");
 }
