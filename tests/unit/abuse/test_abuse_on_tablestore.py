@@ -14,6 +14,9 @@ from shared.abuse.model import (
 )
 from shared.abuse.work import WorkChecker, solve
 from shared.pseudonym import Pseudonyms
+from shared.rollup.model import Figures
+from shared.rollup.views import EVERYONE, View, start_of, view_change
+from shared.rollup_wiring import watch_conversion
 from shared.throttle.limits import counted_address
 from tests.fakes.hands import HandClock
 from tests.fakes.row_stores import rows_on
@@ -23,6 +26,7 @@ from tests.unit.abuse.test_proofs import puzzle_for
 from tests.unit.abuse.traffic import number, outcome
 
 NAMES = Pseudonyms(b"p" * 32)
+GROUP = ("CN", "login", "sms", "shop")
 
 
 def service(server: RunningTablestore, rules: RuleSet) -> OtpService:
@@ -76,3 +80,33 @@ def test_a_prefix_asks_for_proofs(tablestore: RunningTablestore) -> None:
     puzzle = puzzle_for(otp, number(6000))
 
     otp.request(number(6000), proof=solve(puzzle))
+
+
+@pytest.mark.usefixtures("no_proxies")
+def test_a_watch_costs_a_read_and_what_is_news_two_more_and_a_write(
+    tablestore: RunningTablestore,
+) -> None:
+    clock = HandClock(tablestore.cloud.clock.now_ms())
+    store = rows_on(tablestore)
+    watch = watch_conversion("", store=store, clock=clock)
+
+    def cost() -> dict[str, int]:
+        before = trips(tablestore)
+        watch()
+        return {name: count - before.get(name, 0) for name, count in trips(tablestore).items()}
+
+    quiet = cost()
+    figures = Figures({"unverified": 20})
+    start_ms = start_of("hour", clock.now_ms())
+    prefixes = {"+86138": figures}
+    store.apply(
+        [
+            view_change(EVERYONE, View("hour", start_ms, {GROUP: figures}, prefixes)),
+            view_change("shop", View("hour", start_ms, {(*GROUP[:3], ""): figures}, prefixes)),
+        ]
+    )
+    news, known = cost(), cost()
+
+    assert quiet == {"BatchGetRow": 1}
+    assert news == {"BatchGetRow": 3, "BatchWriteRow": 1}
+    assert known == {"BatchGetRow": 3, "BatchWriteRow": 0}

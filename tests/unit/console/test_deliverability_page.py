@@ -202,7 +202,7 @@ def test_how_old_the_figures_are_is_said(totals: Totals) -> None:
     totals.fold(ago_s=601)
     assert "These figures are old: they stop at 2027-01-15 15:49:59" in text_of(totals.show())
     totals.rows.apply([RowChange(STATE_ROW, drops=True)])
-    assert "never been added up" in text_of(totals.show())
+    assert "has been added up yet" in text_of(totals.show())
 
 
 def test_a_store_that_is_down_is_a_clear_page(totals: Totals) -> None:

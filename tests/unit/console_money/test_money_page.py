@@ -186,7 +186,7 @@ def test_a_spent_budget_is_said_with_what_to_do() -> None:
     [
         (60_000, "Figures up to 2026-11-10 11:59"),
         (11 * 60_000, "The figures stop at 2026-11-10 11:49"),
-        (None, "There are no figures yet"),
+        (None, "Nothing has been added up yet"),
     ],
 )
 def test_how_old_the_figures_are_is_said(ago_ms: int | None, words: str) -> None:
