@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from infra.doctor.model import Case, Finding, settled
 from infra.serverless_devs.__main__ import ENV_EXAMPLE, SECRETS, read_env_file
+from shared.abuse.setting import parse_abuse
+from shared.budget.setting import parse_budgets
 from shared.errors import SettingsInvalid
+from shared.otp.policy_file import load_policies
 from shared.settings import BaseSettings, OtpSettings, read_settings
+from shared.templates.prices import read_prices
+from shared.throttle.setting import parse_limits, parse_rules
+from shared.webhooks.endpoints import read_endpoints
 
 ENVIRONMENT_LIMIT_BYTES = 4096
 """Of all variables of a function, names and values."""
@@ -21,6 +28,16 @@ _KEYS = {
     "RECORD_KEY": "SESAME_RECORD_KEY",
     "CONSOLE_KEY": "SESAME_CONSOLE_KEY",
 }
+_PARSERS: tuple[tuple[str, Callable[[str], object]], ...] = (
+    ("OTP_POLICIES", load_policies),
+    ("OTP_LIMITS", parse_limits),
+    ("OTP_RULES", parse_rules),
+    ("OTP_ABUSE", parse_abuse),
+    ("BUDGETS", parse_budgets),
+    ("SMS_PRICES", read_prices),
+    ("WEBHOOKS", read_endpoints),
+)
+"""Texts to the settings, and read by what uses them as a function starts."""
 _SAME_CHARACTER = re.compile(r"(.)\1{15}")
 
 
@@ -29,13 +46,24 @@ def settings(case: Case) -> Sequence[Finding]:
     together: dict[str, str] = {}
     for function in case.rendered().functions:
         together.update(function.environment)
-    try:
-        read_settings(together, *_ALL)
-    except SettingsInvalid as invalid:
-        do = f"correct them in .env.{case.stage}; shared/settings.py says what each may be"
-        problems = dict.fromkeys(str(invalid).split("; "))  # several parts read the same variable
-        return [Finding("wrong", each.partition(":")[0], each, do) for each in problems]
-    return (Finding("ok", "every function can read its environment"),)
+    do = f"correct them in .env.{case.stage}; infra/docs/configuration.md says what each may be"
+    bad = [Finding("wrong", each.partition(":")[0], each, do) for each in problems_in(together)]
+    return bad or (Finding("ok", "every function can read its environment"),)
+
+
+def problems_in(environment: Mapping[str, str]) -> list[str]:
+    """What keeps functions from starting in an environment, as `NAME: why`."""
+    problems: list[str] = []
+    readers: list[Callable[[], object]] = [lambda: read_settings(environment, *_ALL)]
+    readers += [
+        partial(parse, environment[name]) for name, parse in _PARSERS if environment.get(name)
+    ]
+    for read in readers:
+        try:
+            read()
+        except SettingsInvalid as invalid:
+            problems += str(invalid).split("; ")
+    return list(dict.fromkeys(problems))  # several parts read the same variable
 
 
 def size(case: Case) -> Sequence[Finding]:

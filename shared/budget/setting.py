@@ -53,7 +53,7 @@ def parse_budgets(text: str) -> Mapping[str, Limits]:
         problems = error.errors(include_input=False, include_url=False)
         raise SettingsInvalid(
             "; ".join(
-                ".".join(["budgets", *(str(part) for part in problem["loc"])])
+                ".".join(["BUDGETS", *(str(part) for part in problem["loc"])])
                 + f": {problem['msg']}"
                 for problem in problems
             )

@@ -51,6 +51,23 @@ def test_a_sign_under_review_is_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OTP_POLICIES", '{"login": {"code_length": 99}}'),
+        ("OTP_LIMITS", '{"phone": "much"}'),
+        ("OTP_RULES", '{"countries": 1}'),
+        ("OTP_ABUSE", '{"burst": {"limit": 0}}'),
+        ("BUDGETS", "[]"),
+        ("SMS_PRICES", "{}"),
+        ("WEBHOOKS", "{"),
+    ],
+)
+def test_a_setting_that_a_function_would_refuse_is_named(name: str, value: str) -> None:
+    assert [each.startswith(name) for each in keys.problems_in({name: value}) if name in each]
+    assert not [each for each in keys.problems_in({}) if name in each]
+
+
+@pytest.mark.parametrize(
     ("state", "status", "does"),
     [
         ("unverified", "ok", ""),
