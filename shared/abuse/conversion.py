@@ -1,4 +1,5 @@
-"""Codes that were sent against codes that were typed, in slices of time.
+"""Codes that were sent against codes that were typed, in slices of time: how a rule of conversion
+counts that is enforced. One in shadow counts nothing (watch.py).
 
 A slice counts what was sent in it (`s`) and, of just those, what was verified (`v`), whenever that
 was: a challenge's id tells when it was made. A slice that is not over for a minute is not looked
@@ -63,7 +64,7 @@ class ConversionCounts:
         slices = range(first, last + 1)
         sent = sum(max(0, number_in(row, f"s{_name(self.rule, each)}")) for each in slices)
         typed = sum(max(0, number_in(row, f"v{_name(self.rule, each)}")) for each in slices)
-        is_broken = sent >= self.rule.min_sent and typed * 100 < self.rule.min_percent * sent
+        is_broken = self.rule.is_broken(sent=sent, typed=typed)
         live = {_name(self.rule, each) for each in range(first, now_ms // span_ms + 2)}
         figure = typed * 100 // sent if sent else 100
         findings = (Finding(self.rule, sent, figure, self.rule.min_percent),) if is_broken else ()

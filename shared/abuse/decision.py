@@ -13,8 +13,8 @@ from shared.observability.logs import log_event
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whom a row is about. tenant: `*` for all. prefix: a number without its last four digits;
-    None for the whole country.
+    """Whom a decision is about. tenant: `*` for all. prefix: a number without its last four
+    digits, or a carrier prefix, of which the country is not known (`ZZ`); None for a whole country.
     """
 
     tenant: str

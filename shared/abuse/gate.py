@@ -11,9 +11,8 @@ or increments, never a count that was read: sends at the same moment lose no mar
 put the next look off by as many sends as were under way. A copy of a change that lands late counts
 a send twice in `n`, and as sent; a refund that is lost does the same.
 
-In shadow nothing is asked of the row but when to look, and what was looked at is let through. That
-is for conversion, which two functions count together; what one function sees alone is kept in its
-memory instead (shadow.py).
+A rule in shadow that shares its row with an enforced one is looked at with it, and what breaks it
+is let through. Where all are in shadow there is no row at all (shadow.py, watch.py).
 """
 
 from __future__ import annotations

@@ -46,8 +46,8 @@ class AbuseGuard:
     def gates(
         self, facts: SendFacts, *, proof: str | None, now_ms: int
     ) -> Iterator[WatchGate | ShadowGate]:
-        """The rows that watch a send: one of its block, one of its address, one of its prefix and
-        one of its country, where a rule looks at them.
+        """The rows that watch a send: one of its block and one of its address, where a rule looks
+        at them; one of its prefix and one of its country, where a rule is enforced.
         """
         rules = self.tenants.get(facts.tenant, self.common)
         shown = Proof(self.checker, proof, facts, now_ms)
@@ -71,7 +71,7 @@ class AbuseGuard:
             log_decision(Finding(rule, 1, 50, 50), subject, close_s=0)
 
     def guess(self, *, tenant: str, phone: PhoneNumber, sent_ms: int, entry: str) -> Tally:
-        """Count a guess at a code that was first sent at `sent_ms`."""
+        """Count a guess at a code that was first sent at `sent_ms`, for rules that are enforced."""
         rules = self.tenants.get(tenant, self.common)
         counted = tuple(
             (key, f"v{slice_of(rule, sent_ms)}")
@@ -107,8 +107,9 @@ class AbuseGuard:
     def _conversions(
         self, rules: RuleSet, tenant: str, phone: PhoneNumber
     ) -> Iterator[tuple[Conversion, RowKey]]:
+        """Those that are enforced: the others are judged by figures (watch.py)."""
         prefix, country = rules.prefix_conversion, rules.country_conversion
-        if prefix.is_on:
+        if prefix.is_enforced:
             yield prefix, prefix_row(prefix, tenant, phone)
-        if country.is_on:
+        if country.is_enforced:
             yield country, country_row(country, tenant, phone, self.pseudonyms)

@@ -68,8 +68,8 @@ class Conversion(Rule):
 
     of: whose sends are looked at, and whose are refused then: one tenant's, or everybody's.
 
-    Off unless it is asked for: requests and verifies are counted in one row then, by one more write
-    each, in shadow too. Until then conversion is watched in the logs (infra/watch, pumping-attack).
+    Enforced, requests and verifies are counted in one row, by one more write each (conversion.py).
+    In shadow it is judged by figures that are kept anyway, by the hour (watch.py).
     """
 
     min_sent: int = 10
@@ -77,12 +77,15 @@ class Conversion(Rule):
     window_s: int = 6 * 3600
     of: Scope = "tenant"
 
+    def is_broken(self, *, sent: int, typed: int) -> bool:
+        """True if too few of the codes that were sent were typed, and they are enough to say so."""
+        return sent >= self.min_sent and typed * 100 < self.min_percent * sent
+
 
 @dataclass(frozen=True, slots=True)
 class PrefixConversion(Conversion):
-    """By block of 10,000 numbers."""
+    """By block of 10,000 numbers; in shadow by carrier prefix, which is coarser."""
 
-    mode: Mode = "off"
     close_s: int = 3600
 
     name: ClassVar[str] = "prefix_conversion"
@@ -90,9 +93,8 @@ class PrefixConversion(Conversion):
 
 @dataclass(frozen=True, slots=True)
 class CountryConversion(Conversion):
-    """By country, in as many samples as it has rows: min_sent is of each."""
+    """By country. Enforced, in as many samples as it has rows, and min_sent is of each."""
 
-    mode: Mode = "off"
     min_sent: int = 20
     min_percent: int = 30
     window_s: int = 3600
@@ -131,6 +133,11 @@ class RuleSet:
             self.guessed,
         )
 
+    @property
+    def conversions(self) -> tuple[Conversion, Conversion]:
+        """Those that hold codes against what was typed."""
+        return (self.prefix_conversion, self.country_conversion)
+
 
 @dataclass(frozen=True, slots=True)
 class WorkWanted:
@@ -159,6 +166,18 @@ class AbuseRules:
     @property
     def are_on(self) -> bool:
         """True if any rule looks at anything."""
-        return any(
-            rule.is_on for rules in (self.common, *self.tenants.values()) for rule in rules.rules
-        )
+        return any(rule.is_on for rules in self.sets for rule in rules.rules)
+
+    @property
+    def count_guesses(self) -> bool:
+        """True if a verify counts for any rule: for those of conversion that are enforced."""
+        return any(rule.is_enforced for rules in self.sets for rule in rules.conversions)
+
+    @property
+    def sets(self) -> tuple[RuleSet, ...]:
+        """The common rules, and those of tenants that have their own."""
+        return (self.common, *self.tenants.values())
+
+    def of(self, tenant: str) -> RuleSet:
+        """The rules in force for a tenant."""
+        return self.tenants.get(tenant, self.common)

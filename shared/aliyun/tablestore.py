@@ -278,7 +278,8 @@ def _as_item(change: RowChange) -> Any:  # the SDK's untyped item
     if change.puts:
         columns["PUT"] = list(change.puts.items())
     if change.deletes:
-        columns["DELETE_ALL"] = list(change.deletes)
+        # With a value that is none: the SDK reckons a bare name too short, and its buffer overflows.
+        columns["DELETE_ALL"] = [(name, None) for name in change.deletes]
     if change.adds:
         columns["INCREMENT"] = list(change.adds.items())
     return ots.UpdateRowItem(ots.Row(primary_key, columns), condition)

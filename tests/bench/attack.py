@@ -1,7 +1,8 @@
 """SMS pumping, mixed into honest traffic: python -m tests.bench.attack [HOURS [SEED]]
 
 Replays each attack through the real use cases, over a store in memory and a clock moved by hand:
-with the rules off, in shadow, and enforced with either answer. Everything is drawn from seeds: the
+with the rules off, in shadow, and enforced with either answer. Where rules are in shadow the fold
+runs as well, each minute, since it judges those of conversion. Everything is drawn from seeds: the
 same command prints the same table. What the traffic is like is invented, and stated below; numbers
 are generated at random, and nothing is sent to anybody.
 
@@ -22,6 +23,7 @@ from dataclasses import dataclass, field
 
 from shared.abuse.guard import AbuseGuard
 from shared.abuse.model import (
+    AbuseRules,
     Answer,
     Burst,
     CountryConversion,
@@ -30,10 +32,13 @@ from shared.abuse.model import (
     PrefixConversion,
     RuleSet,
 )
+from shared.abuse.watch import WatchConversion
 from shared.abuse.work import WorkChecker, solve
 from shared.errors import OtpInvalid, PhoneInvalid, ProofRequired, SesameError
 from shared.phone_parser import parse_phone
 from shared.pseudonym import Pseudonyms
+from shared.rollup.fold import FoldFigures
+from shared.rollup_wiring import code_hours, then_watch
 from shared.throttle.limits import counted_address
 from tests.fakes.service import OtpService
 
@@ -41,6 +46,7 @@ SEED = 20
 HOURS = 6
 HONEST_AN_HOUR = 1_200
 PATIENCE_S = 120
+FOLD_S, CODE_OVER_S = 60, 600
 # Prefixes by share of honest people: large countries and small ones, the attacked among them.
 COUNTRIES = (
     (50, ("+86138", "+86139", "+86150", "+86187")),
@@ -206,6 +212,22 @@ class Replay:
         self._turn = itertools.count()
         self._waiting: list[tuple[float, int, Callable[[], None]]] = []
         self.outcome = Outcome()
+        watch = WatchConversion(
+            rules=AbuseRules(rule_set),
+            read_hours=code_hours(self._otp.store),
+            store=self._otp.store,
+            clock=self._otp.clock,
+        )
+        if watch.is_needed:
+            fold = FoldFigures(
+                store=self._otp.store,
+                clock=self._otp.clock,
+                open_phone=lambda row: None,
+                price_milli=lambda country: 0,
+            )
+            last_s = int(max(wish.at_s for wish in wishes)) + CODE_OVER_S
+            for at_s in range(FOLD_S, last_s, FOLD_S):
+                self._at(at_s, then_watch(fold, watch))
         for wish in wishes:
             self._at(wish.at_s, lambda wish=wish: self._ask(wish))  # type: ignore[misc]
         self.outcome.people = sum(not wish.is_fraud for wish in wishes)

@@ -9,6 +9,7 @@ import pytest
 from shared import rollup_wiring, wiring
 from shared.api.otp import VerifyOtpEndpoint
 from shared.errors import SettingsInvalid
+from shared.otp.verify import VerifyOtp
 from shared.rollup.fold import FoldFigures
 
 SECRET = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="
@@ -54,6 +55,7 @@ def test_verify_counts_where_conversion_is_enforced(
     endpoint = wiring.verify_otp()
 
     assert isinstance(endpoint, VerifyOtpEndpoint)
+    assert isinstance(endpoint._check, VerifyOtp)
     assert (endpoint._check._conversions is not None) is counts
 
 

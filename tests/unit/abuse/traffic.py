@@ -16,6 +16,7 @@ from tests.fakes.service import OtpService
 
 Serve = Callable[..., OtpService]
 Fields = dict[str, object]
+Told = Callable[[str], list[Fields]]
 QUIET = RuleSet(
     enumeration=Enumeration(mode="off"),
     burst=Burst(mode="off"),
@@ -39,3 +40,8 @@ def outcome(otp: OtpService, phone: str, **facts: str) -> str:
     except SesameError as error:
         return error.code
     return "sent"
+
+
+def subjects(events: list[Fields]) -> set[tuple[object, ...]]:
+    """The rule, the tenant and the place of decisions that were told."""
+    return {(each["rule"], each["tenant"], each["prefix_id"] or each["country"]) for each in events}
