@@ -23,6 +23,16 @@ OTHER_PYTHONS = ("3.10", "3.12")
 OTHER_TESTS = ("tests/unit", "tests/contract", "tests/functional", "tests/localcloud/tablestore")
 """What is run on the platform's own Python versions: the product, and the codecs under it."""
 
+ONCE = (
+    "tests/unit/package/test_package_manifest.py",
+    "tests/unit/rollup/test_reconciliation.py",
+    "tests/unit/abuse/test_attack_replay.py",
+    "tests/functional/test_capacity_measured.py",
+    "tests/functional/test_console_cost.py",
+    "tests/functional/test_serverless_devs_tool.py",
+)
+"""Of these, what is long and about counts or files, which are the same on every Python."""
+
 IN_PARALLEL = ("--quiet", "-n", "auto", "--dist", "loadfile", "--randomly-dont-reorganize")
 """A worker a core; the tests of a file share what they start, and stay together. In the order of
 the files, so that the long ones, which are end to end, come early.
@@ -67,7 +77,9 @@ def other_python_steps(version: str, interpreter: str) -> Iterator[Step]:
         f"python {version}: install",
         (uv, "pip", "install", "--quiet", "-p", python, "--require-hashes", "-r", requirements),
     )
-    yield Step(f"python {version}: tests", (python, "-m", "pytest", *IN_PARALLEL, *OTHER_TESTS))
+    ignored = tuple(f"--ignore={file}" for file in ONCE)
+    command = (python, "-m", "pytest", *IN_PARALLEL, *OTHER_TESTS, *ignored)
+    yield Step(f"python {version}: tests", command)
 
 
 def missing_browser() -> str | None:
