@@ -10,7 +10,8 @@ _NAMES = {
     "tablestore": (
         "CreateTable ListTable DescribeTable UpdateTable DeleteTable ListSearchIndex "
         "GetRow PutRow UpdateRow DeleteRow GetRange BatchGetRow BatchWriteRow "
-        "CreateIndex DropIndex ComputeSplitPointsBySize "
+        "CreateIndex DropIndex AddDefinedColumn DeleteDefinedColumn ComputeSplitPointsBySize "
+        "ListTimeseriesTable "
         "StartLocalTransaction CommitTransaction AbortTransaction"
     ),
     "dysmsapi": (

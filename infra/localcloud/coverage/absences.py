@@ -7,7 +7,8 @@ from collections.abc import Mapping
 ABSENT_OPERATIONS: Mapping[str, Mapping[str, str]] = {
     "tablestore": {
         "search indexes, SQL, streams, tunnels, time series, data delivery, global tables": (
-            "`OTSUnsupportOperation`; ListSearchIndex is there, and finds none"
+            "`OTSUnsupportOperation`; ListSearchIndex and ListTimeseriesTable are there, and find "
+            "none"
         ),
     },
     "dysmsapi": {

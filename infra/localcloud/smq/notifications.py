@@ -1,9 +1,9 @@
 """What a topic's subscribers get of a message, as the pages "NotifyContentFormat", "HttpEndpoint"
 and "NotifyStrategy" of SMQ have it.
 
-Queues and HTTP servers of this machine are pushed to. A push is not signed: the key of its
-certificate is the vendor's, so Authorization and x-mns-signing-cert-url are left out. What waits
-for another try is forgotten when the cloud stops.
+Queues and HTTP servers of this machine are pushed to; HTTPS servers may subscribe and hear nothing.
+A push is not signed: the key of its certificate is the vendor's, so Authorization and
+x-mns-signing-cert-url are left out. What waits for another try is forgotten when the cloud stops.
 """
 
 from __future__ import annotations

@@ -141,8 +141,7 @@ class QueueStore:
             )
 
     def delete_queue(self, name: str) -> None:
-        """Remove a queue and its messages."""
-        self.queue(name)
+        """Remove a queue and its messages, if it is there."""
         with self._database:
             self._database.execute("DELETE FROM queue WHERE name = ?", (name,))
             self._database.execute("DELETE FROM message WHERE queue = ?", (name,))

@@ -28,7 +28,7 @@ TAG_LIMIT = 16
 RETENTION_S = 86_400
 _STRATEGIES: tuple[Strategy, ...] = ("BACKOFF_RETRY", "EXPONENTIAL_DECAY_RETRY")
 _FORMATS: tuple[ContentFormat, ...] = ("XML", "JSON", "SIMPLIFIED")
-_OTHER_ENDPOINTS = re.compile(r"http://[^\s/]+\S*|mail:directmail:\S+|sms:directsms:\S+")
+_OTHER_ENDPOINTS = re.compile(r"https?://[^\s/]+\S*|mail:directmail:\S+|sms:directsms:\S+")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-]{0,254}", re.ASCII)
 _PATH = re.compile(
     r"/topics(?:/(?P<topic>[^/]*)"

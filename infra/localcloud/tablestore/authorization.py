@@ -35,7 +35,7 @@ def _tables_of(message: Message) -> set[str]:
             names = {table.table_name for table in message.tables}
         case ots_pb2.CreateTableRequest():
             names = {message.table_meta.table_name}
-        case ots_pb2.ListTableRequest():
+        case ots_pb2.ListTableRequest() | ots_pb2.ListTimeseriesTableRequest():
             names = set()
         case ots_pb2.CreateIndexRequest() | ots_pb2.DropIndexRequest():
             names = {message.main_table_name}

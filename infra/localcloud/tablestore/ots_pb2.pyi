@@ -53,6 +53,18 @@ VT_INTEGER: VariantType
 VT_NULL: VariantType
 VT_STRING: VariantType
 
+class AddDefinedColumnRequest(_message.Message):
+    __slots__ = ["columns", "table_name"]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    TABLE_NAME_FIELD_NUMBER: _ClassVar[int]
+    columns: _containers.RepeatedCompositeFieldContainer[DefinedColumnSchema]
+    table_name: str
+    def __init__(self, table_name: _Optional[str] = ..., columns: _Optional[_Iterable[_Union[DefinedColumnSchema, _Mapping]]] = ...) -> None: ...
+
+class AddDefinedColumnResponse(_message.Message):
+    __slots__ = []
+    def __init__(self) -> None: ...
+
 class BatchGetRowRequest(_message.Message):
     __slots__ = ["tables"]
     TABLES_FIELD_NUMBER: _ClassVar[int]
@@ -189,6 +201,18 @@ class DefinedColumnSchema(_message.Message):
     name: str
     type: DefinedColumnType
     def __init__(self, name: _Optional[str] = ..., type: _Optional[_Union[DefinedColumnType, str]] = ...) -> None: ...
+
+class DeleteDefinedColumnRequest(_message.Message):
+    __slots__ = ["columns", "table_name"]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    TABLE_NAME_FIELD_NUMBER: _ClassVar[int]
+    columns: _containers.RepeatedScalarFieldContainer[str]
+    table_name: str
+    def __init__(self, table_name: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class DeleteDefinedColumnResponse(_message.Message):
+    __slots__ = []
+    def __init__(self) -> None: ...
 
 class DeleteRowRequest(_message.Message):
     __slots__ = ["condition", "primary_key", "return_content", "table_name", "transaction_id"]
@@ -401,6 +425,14 @@ class ListTableResponse(_message.Message):
     TABLE_NAMES_FIELD_NUMBER: _ClassVar[int]
     table_names: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, table_names: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ListTimeseriesTableRequest(_message.Message):
+    __slots__ = []
+    def __init__(self) -> None: ...
+
+class ListTimeseriesTableResponse(_message.Message):
+    __slots__ = []
+    def __init__(self) -> None: ...
 
 class PartitionRange(_message.Message):
     __slots__ = ["begin", "end"]

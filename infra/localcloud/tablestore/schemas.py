@@ -31,6 +31,12 @@ def check_schema(meta: ots_pb2.TableMeta) -> None:
             raise invalid(f"Duplicated primary key name: '{column.name}'.")
         names.add(column.name)
     _check_auto_increment(meta)
+    check_defined_columns(meta)
+
+
+def check_defined_columns(meta: ots_pb2.TableMeta) -> None:
+    """Raises OtsError for defined columns that a table of this key cannot have."""
+    names = {column.name for column in meta.primary_key}
     if len(meta.defined_column) > MAX_DEFINED_COLUMNS:
         raise invalid(
             f"The number of defined columns must be in range: [0, {MAX_DEFINED_COLUMNS}]."

@@ -1,7 +1,7 @@
 """The local Tablestore as a wire service: HTTP, authentication and the table of operations.
 
-Not done here, each with a clean 400: search indexes (listing them finds none), SQL, streams,
-tunnels, time series and bulk import and export.
+Not done here, each with a clean 400: search indexes and time series (listing them finds none), SQL,
+streams, tunnels, and bulk import and export.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from infra.localcloud.tablestore.writes import Writer
 Operation = tuple[type[Message], Callable[[Any], Reply | Awaitable[Reply]]]
 TABLE_OPERATIONS = frozenset(
     ("CreateTable", "UpdateTable", "DeleteTable", "ListTable", "DescribeTable")
-    + ("CreateIndex", "DropIndex")
+    + ("CreateIndex", "DropIndex", "AddDefinedColumn", "DeleteDefinedColumn")
 )
 
 
@@ -77,6 +77,15 @@ class TablestoreService:
             "DeleteTable": (ots_pb2.DeleteTableRequest, tables.delete),
             "CreateIndex": (ots_pb2.CreateIndexRequest, tables.create_index),
             "DropIndex": (ots_pb2.DropIndexRequest, tables.drop_index),
+            "AddDefinedColumn": (ots_pb2.AddDefinedColumnRequest, tables.add_defined_columns),
+            "DeleteDefinedColumn": (
+                ots_pb2.DeleteDefinedColumnRequest,
+                tables.delete_defined_columns,
+            ),
+            "ListTimeseriesTable": (
+                ots_pb2.ListTimeseriesTableRequest,
+                tables.list_timeseries_tables,
+            ),
             "ListSearchIndex": (ots_pb2.ListSearchIndexRequest, tables.list_search_indexes),
             "ComputeSplitPointsBySize": (
                 ots_pb2.ComputeSplitPointsBySizeRequest,

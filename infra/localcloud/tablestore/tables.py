@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from infra.localcloud.core.clock import CloudClock
 from infra.localcloud.tablestore import ots_pb2
+from infra.localcloud.tablestore.defined_columns import add_columns, delete_columns
 from infra.localcloud.tablestore.errors import OtsError, invalid
 from infra.localcloud.tablestore.index_schemas import (
     check_can_be_indexed,
@@ -190,9 +191,36 @@ class Tables:
         self._load()
         return Reply(ots_pb2.DropIndexResponse())
 
+    def add_defined_columns(self, request: ots_pb2.AddDefinedColumnRequest) -> Reply:
+        """AddDefinedColumn."""
+        check_table_name(request.table_name)
+        entry = self._own(request.table_name)
+        description = _copy(entry.description)
+        add_columns(description, request.columns)
+        self._save(entry.table, description)
+        return Reply(ots_pb2.AddDefinedColumnResponse())
+
+    def delete_defined_columns(self, request: ots_pb2.DeleteDefinedColumnRequest) -> Reply:
+        """DeleteDefinedColumn."""
+        check_table_name(request.table_name)
+        entry = self._own(request.table_name)
+        description = _copy(entry.description)
+        delete_columns(description, request.columns)
+        self._save(entry.table, description)
+        return Reply(ots_pb2.DeleteDefinedColumnResponse())
+
+    def list_timeseries_tables(self, request: ots_pb2.ListTimeseriesTableRequest) -> Reply:
+        """ListTimeseriesTable: there are none, which the Java SDK's tests must be able to hear."""
+        return Reply(ots_pb2.ListTimeseriesTableResponse())
+
     def list_search_indexes(self, request: ots_pb2.ListSearchIndexRequest) -> Reply:
         """ListSearchIndex: there are none, which clients that clean up must be able to hear."""
         return Reply(ots_pb2.ListSearchIndexResponse())
+
+    def _save(self, table: Table, description: ots_pb2.DescribeTableResponse) -> None:
+        with self._store.transaction():
+            self._store.save_table(table.table_id, description.SerializeToString())
+        self._load()
 
     def _entry(self, name: str) -> _Entry:
         entry = self._entries.get(name)

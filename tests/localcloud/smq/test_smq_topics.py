@@ -108,6 +108,22 @@ def test_subscription_is_kept_as_it_was_made(smq):
     assert subscription.get_attributes().notify_strategy == "EXPONENTIAL_DECAY_RETRY"
 
 
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://127.0.0.1:9/",
+        "https://example.com/",
+        "mail:directmail:a@example.com",
+        "sms:directsms:anonymous",
+    ],
+)
+def test_other_endpoints_than_queues_can_subscribe(smq, endpoint):
+    subscription = smq.topic().get_subscription("other")
+    subscription.subscribe(SubscriptionMeta(endpoint))
+
+    assert subscription.get_attributes().endpoint == endpoint
+
+
 def test_subscription_is_made_again_only_as_it_is(smq):
     subscription = smq.topic().get_subscription("mine")
     subscription.subscribe(SubscriptionMeta(QUEUE))
