@@ -105,7 +105,7 @@ def redrive_letter() -> Endpoint:
 
 
 def _look_up(rows: TablestoreRows, told: ConsoleSettings, explanations: Explanations) -> LookUp:
-    from shared.notifications.message_rows import MessageRows
+    from shared.notifications.message_rows import MessageRows, message_id_of
     from shared.otp.policy_file import load_policies
     from shared.pseudonym import Pseudonyms
     from shared.support.codes import Codes
@@ -121,6 +121,7 @@ def _look_up(rows: TablestoreRows, told: ConsoleSettings, explanations: Explanat
             phone_subject=lambda phone: pseudonyms.of("phone", phone.e164).hex(),
             person_subject=MessageRows(pseudonyms).person,
             message_key=_message_key,
+            message_id=message_id_of,
         ),
         codes=Codes(explanations, {name: policy.max_attempts for name, policy in policies.items()}),
         messages=Messages(explanations),

@@ -278,7 +278,7 @@ def _as_item(change: RowChange) -> Any:  # the SDK's untyped item
     if change.puts:
         columns["PUT"] = list(change.puts.items())
     if change.deletes:
-        # With a value that is none: the SDK reckons a bare name too short, and its buffer overflows.
+        # With a value that is none: of bare names the SDK reckons its buffer too small.
         columns["DELETE_ALL"] = [(name, None) for name in change.deletes]
     if change.adds:
         columns["INCREMENT"] = list(change.adds.items())

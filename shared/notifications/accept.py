@@ -31,13 +31,14 @@ from shared.notifications.message_rows import (
     MessageRef,
     MessageRows,
     agenda_entry,
+    found_by,
     is_free_to_accept,
 )
 from shared.notifications.model import Notification, Recipient, WorkItem
 from shared.notifications.ports import Templates
 from shared.notifications.router import first_channel
 from shared.observability.events import NOTIFICATION_ACCEPTED, NOTIFICATION_LEFT_TO_SWEEP
-from shared.observability.logs import log_event
+from shared.observability.logs import bound_request_id, log_event
 from shared.phone import PhoneNumber
 from shared.pseudonym import Pseudonyms
 from shared.queue import BODY_LIMIT_BYTES, DELAY_LIMIT_S, Queue, QueueItem
@@ -51,7 +52,8 @@ FIRST_LOOK_MS = 600_000
 SEND_AHEAD_LIMIT_MS = 90 * 86_400_000
 CHUNK = 50
 """Recipients in one item: what they need of the store fits into one batch of 200 rows."""
-_ROWS_A_TRIP = 198
+_ROWS_A_TRIP, _MESSAGES_A_TRIP = 198, 65
+"""Three rows a message, and one each for its dedupe key, its request and its API key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,10 +288,12 @@ class AcceptNotification:
         Unauthenticated, and then none of them is there.
         """
         known: list[bool] = []
-        per_trip = _ROWS_A_TRIP // 3
+        per_trip = _MESSAGES_A_TRIP
         for start in range(0, len(messages), per_trip):
             part = messages[start : start + per_trip]
-            rest = others[2 * start : 2 * (start + per_trip)]
+            rest = list(others[2 * start : 2 * (start + per_trip)])
+            if start == 0:
+                rest += found_by(bound_request_id(), part[0])
             head = [header] if header is not None and start == 0 else []
             asked = [check.change()] if check is not None and start == 0 else []
             verdicts = self._store.apply([*part, *head, *rest, *asked])

@@ -22,6 +22,8 @@ VOID, OPEN, CLAIMED, DONE, DEAD = 0, 1, 2, 3, 4
 LEASE_MS = 330_000
 """Longer than an invocation that EventBridge calls may run (5 minutes)."""
 AGENDA_SHARDS = 4
+MESSAGE = "message:"
+"""How items of messages begin; the rest is the recipient."""
 _MESSAGE_ID = re.compile(r"msg_([0-9a-f]{32})([0-9a-f]{16})")
 _OUT_ID = re.compile(r"n([0-9a-f]{32})(f?)")
 
@@ -41,13 +43,18 @@ class MessageRef:
     @property
     def key(self) -> RowKey:
         """Its row."""
-        return RowKey(self.notification_id, f"message:{self.recipient}", RECORDS)
+        return RowKey(self.notification_id, f"{MESSAGE}{self.recipient}", RECORDS)
 
     @classmethod
     def parse(cls, message_id: str) -> MessageRef | None:
         """The message that an id names; None for what is no id."""
         found = _MESSAGE_ID.fullmatch(message_id)
         return cls(found[1], found[2]) if found else None
+
+
+def message_id_of(key: RowKey) -> str:
+    """The id of the message at `key`."""
+    return MessageRef(key.subject, key.item.removeprefix(MESSAGE)).message_id
 
 
 def out_id_of(notification_id: str, *, is_followed: bool) -> str:
@@ -82,6 +89,18 @@ class MessageRows:
             RowKey(self.person(phone), f"at:{at_ms:013d}:{ref.message_id}", RECORDS),
             puts={"message_id": ref.message_id},
         )
+
+
+def found_by(request_id: str, message: RowChange) -> list[RowChange]:
+    """What finds the messages of a request by its id; nothing where there is none."""
+    if not request_id:
+        return []
+    return [
+        RowChange(
+            RowKey(f"index:{request_id}", "request", RECORDS),
+            puts={"notification": message.key.subject, "tenant": message.puts["tenant"]},
+        )
+    ]
 
 
 def agenda_entry(ref: MessageRef, due_ms: int) -> RowChange:

@@ -23,6 +23,7 @@ from shared.support.messages import Messages
 
 CODES_READ, LISTED_READ, MESSAGES_READ = 600, 800, 50
 """Rows of some 900, 250 and 1,500 bytes."""
+MESSAGE = "message:"
 CODES_SHOWN, MESSAGES_SHOWN = 30, 20
 LISTED_MS = 7 * 86_400_000
 
@@ -32,12 +33,13 @@ class Places:
     """Where other rooms keep what is looked up.
 
     phone_subject: of the rows of a phone's codes. person_subject: of the list of its messages.
-    message_key: of a message by its id; None for what is no id.
+    message_key: of a message by its id; None for what is no id. message_id: the other way.
     """
 
     phone_subject: Callable[[PhoneNumber], str]
     person_subject: Callable[[PhoneNumber], str]
     message_key: Callable[[str], RowKey | None]
+    message_id: Callable[[RowKey], str]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -126,11 +128,14 @@ class LookUp:
             )
         if asked.kind == "message":
             return self._message(asked, by, now_ms)
-        (place,) = self._store.read([RowKey(f"index:{asked.id}", asked.kind, STATE)])
+        places = [RowKey(f"index:{asked.id}", asked.kind, table) for table in (STATE, RECORDS)]
+        place = next((row for row in self._store.read(places) if row is not None), None)
         if place is None:
             return self._nothing(asked)
         if not by.sees(str(place.get("tenant", ""))):
             raise Forbidden
+        if "notification" in place:
+            return self._notification(asked, by, str(place["notification"]), now_ms)
         nonce, subject = str(place.get("nonce", "")), str(place.get("person", ""))
         return self._codes_of(asked, by, subject, now_ms, nonce=nonce)
 
@@ -229,6 +234,24 @@ class LookUp:
         if not attempts:
             raise Forbidden
         return replace(self._nothing(asked), messages=(replace(attempts[0], is_asked=True),))
+
+    def _notification(self, asked: Asked, by: Asker, subject: str, now_ms: int) -> Found:
+        """The messages of one request, in one round trip; the first of very many."""
+        listed = self._ranges.scan(
+            table=RECORDS,
+            subject=subject,
+            start=MESSAGE,
+            end=f"{MESSAGE}\uffff",
+            limit=MESSAGES_READ,
+        )
+        rows = {self._places.message_id(key): row for key, row in listed}
+        attempts = [replace(each, is_asked=True) for each in self._shown(rows, by, now_ms)]
+        return replace(
+            self._nothing(asked),
+            messages=tuple(attempts[:MESSAGES_SHOWN]),
+            more_messages=len(attempts[MESSAGES_SHOWN:]),
+            is_partial=len(listed) >= MESSAGES_READ,
+        )
 
     def _shown(self, rows: Mapping[str, Row], by: Asker, now_ms: int) -> list[Attempt]:
         """Those that this asker may see; not those that never came to be."""

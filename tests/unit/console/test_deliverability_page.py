@@ -321,7 +321,7 @@ def test_what_is_unusual_is_said_and_marked(totals: Totals) -> None:
 
     text = text_of(html)
     assert "Codes are typed less" in text
-    assert "30 % of 1000" in text.replace(",", "")
+    assert "30% of 1000" in text.replace(",", "")
     assert re.search(r'<circle class="ring"[^>]*/><text class="mark"[^>]*>1</text>', html)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from shared.errors import Forbidden, SesameError, StoreUnavailable
-from shared.notifications.message_rows import VOID, MessageRef, MessageRows
+from shared.notifications.message_rows import VOID, MessageRef, MessageRows, message_id_of
 from shared.observability.logs import JsonLines, bind
 from shared.otp.challenge_rows import challenge_row, index_row, phone_row
 from shared.phone_parser import parse_phone
@@ -28,7 +28,7 @@ from shared.timeline import event
 from tests.fakes.hands import HandClock
 from tests.fakes.memory_rows import MemoryRows
 from tests.fakes.notifications import NotificationService
-from tests.fakes.service import PHONE, OtpService
+from tests.fakes.service import OTHER, PHONE, OtpService
 
 TWO_MINUTES = 120
 
@@ -52,6 +52,7 @@ class Desk:
                 phone_subject=lambda phone: names.of("phone", phone.e164).hex(),
                 person_subject=rows.person,
                 message_key=lambda text: ref.key if (ref := MessageRef.parse(text)) else None,
+                message_id=message_id_of,
             ),
             codes=Codes(
                 book, {name: each.max_attempts for name, each in self.otp.policies.items()}
@@ -458,3 +459,19 @@ def test_the_rows_are_where_the_otp_room_puts_them() -> None:
     assert phone_key("ab") == phone_row(bytes.fromhex("ab"))
     assert index_row("x", "challenge") == RowKey("index:x", "challenge")
     assert Asked("request", id="x").kind == index_row("x", "request").item
+
+
+def test_messages_are_found_by_the_request_that_asked_for_them(desk: Desk) -> None:
+    bind(request_id="1-67ab12cd-15a9c2fb-7a9c1234abce")
+    try:
+        desk.notices.accept(PHONE, OTHER)
+    finally:
+        bind()
+    desk.notices.dispatch()
+
+    found = desk.asks("1-67ab12cd-15a9c2fb-7a9c1234abce")
+
+    assert found.latest is not None
+    assert {each.to for each in found.messages} == {"+86******8000", "+86******9000"}
+    with pytest.raises(Forbidden):
+        desk.asks("1-67ab12cd-15a9c2fb-7a9c1234abce", tenant="bank")

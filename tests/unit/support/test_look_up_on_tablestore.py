@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.notifications.message_rows import MessageRef, MessageRows
+from shared.notifications.message_rows import MessageRef, MessageRows, message_id_of
 from shared.phone_parser import parse_phone
 from shared.rows import RECORDS, RowChange, RowKey, RowStore
 from shared.support.asking import Asker, read_asked
@@ -34,6 +34,7 @@ def test_a_crowded_phone_costs_three_round_trips_and_a_megabyte(
             phone_subject=lambda phone: subject,
             person_subject=names.person,
             message_key=lambda text: ref.key if (ref := MessageRef.parse(text)) else None,
+            message_id=message_id_of,
         ),
         codes=Codes(Explanations()),
         messages=Messages(Explanations()),
