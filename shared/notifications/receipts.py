@@ -73,6 +73,7 @@ def report_change(ref: MessageRef, report: DeliveryReport, *, push: str, now_ms:
 class _Planned:
     """One report's change, and who waits for what it says. send: the mark of a code's send."""
 
+    report: DeliveryReport
     change: RowChange
     send: str = ""
     follow: MessageRef | None = None
@@ -123,7 +124,7 @@ class RecordReceipts:
         if waiting and self._followers is not None:
             self._followers.put([follow_item(ref) for ref in waiting])
         log_event(RECEIPTS_RECEIVED, received=len(reports), known=len(by_send), news=len(news))
-        _log_counts(reports)
+        _log_counts([each.report for each in news])
         return len(news)
 
     def _planned(self, report: DeliveryReport, push: str, now_ms: int) -> _Planned | None:
@@ -132,7 +133,7 @@ class RecordReceipts:
         if known is not None:
             ref = self._rows.ref(known[0], report.phone)
             change = report_change(ref, report, push=push, now_ms=now_ms)
-            return _Planned(change, follow=ref if known[1] else None)
+            return _Planned(report, change, follow=ref if known[1] else None)
         of_code = self._codes and self._codes.change(
             out_id=report.out_id,
             phone=report.phone,
@@ -141,7 +142,7 @@ class RecordReceipts:
             reported_ms=report.reported_ms or now_ms,
             push=push,
         )
-        return _Planned(*of_code) if of_code else None
+        return _Planned(report, *of_code) if of_code else None
 
 
 def _parts(planned: Iterable[_Planned]) -> list[list[_Planned]]:
@@ -167,7 +168,9 @@ def follow_item(ref: MessageRef, delay_s: int = 0, *, trace: Carrier | None = No
 
 
 def _log_counts(reports: Sequence[DeliveryReport]) -> None:
-    """One line for each way they ended: deliverability is counted here, of codes as well."""
+    """One line for each way they ended, of codes as well: each message once, as only news are
+    counted, and a number that reads two ways is one message's alone.
+    """
     counts = Counter(
         (each.phone.is_mainland, each.is_delivered, "" if each.is_delivered else each.err_code)
         for each in reports

@@ -24,7 +24,7 @@ from shared.fc.events import HttpRequest
 from shared.fc.handler import HttpFunction
 from shared.fc.responses import HttpResponse
 from shared.notifications.follow import FollowItem, FollowMessages
-from shared.notifications.message_rows import MessageRef
+from shared.notifications.message_rows import MessageRef, out_id_of
 from shared.notifications.model import WorkItem
 from shared.notifications.receipts import DeliveryReport
 from shared.observability.events import STORE_FAILED
@@ -170,16 +170,21 @@ def dead_body(service: NotificationService) -> str:
 
 
 def reports(service: NotificationService) -> None:
-    pushed = [
-        DeliveryReport("b", parse_phone(phone), "o", code == "DELIVERED", code, 0)
-        for phone, code in (
-            (MAINLAND, "DELIVERED"),
-            (MAINLAND, "DELIVERED"),
-            (MAINLAND, "DELIVERED"),
-            (MAINLAND, "MK:0001"),
-            (ABROAD, "DELIVERED"),
-        )
-    ]
+    pushed = []
+    for phone, code in (
+        ("+8613600136001", "DELIVERED"),
+        ("+8613600136002", "DELIVERED"),
+        ("+8613600136003", "DELIVERED"),
+        ("+8613600136004", "MK:0001"),
+        (ABROAD, "DELIVERED"),
+    ):
+        ref = MessageRef.parse(service.accept_one(phone))
+        assert ref is not None
+        service.dispatch()
+        out_id = out_id_of(ref.notification_id, is_followed=False)
+        pushed += [
+            DeliveryReport("biz-1", parse_phone(phone), out_id, code == "DELIVERED", code, 0)
+        ]
     call("receive_receipt", lambda: service.receive(pushed))
 
 
@@ -323,7 +328,7 @@ def test_every_metric_finds_its_lines(name: str, rows: Callable[[str], list[Row]
     ("name", "row"),
     [
         ("sends_per_minute", {"template": "otp_login", "sends": "2"}),
-        ("failure_by_country", {"country": "US", "attempts": "1", "failures": "0"}),
+        ("failure_by_country", {"country": "US", "attempts": "2", "failures": "0"}),
         (
             "failure_by_template",
             {"template": "otp_login", "template_code": "SMS_100000001", "failures": "1"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 
 import pytest
 
@@ -10,6 +11,8 @@ from shared.errors import (
     NotFound,
 )
 from shared.notifications.message_rows import MessageRef
+from shared.notifications.receipts import DeliveryReport
+from shared.phone import PhoneNumber
 from shared.send_outcome import SendAccepted
 from shared.sms.gateway import SentDetail
 from tests.fakes.notifications import (
@@ -200,3 +203,23 @@ def test_an_id_names_its_row_and_nothing_else_does() -> None:
     assert MessageRef.parse(ref.message_id + "0") is None
     assert MessageRef.parse("msg_") is None
     assert isinstance(SendAccepted("x").biz_id, str)
+
+
+def test_a_number_that_reads_two_ways_is_counted_once(
+    service: NotificationService, caplog: pytest.LogCaptureFixture
+) -> None:
+    mainland, abroad = "+8618412345678", "+18412345678"
+    service.accept(mainland)
+    service.dispatch()
+    out_id = service.sms.sent[-1].out_id
+    reports = [
+        DeliveryReport("biz-1", PhoneNumber(number, "ZZ", code), out_id, True, "DELIVERED", 0)
+        for number, code in ((mainland, 86), (abroad, 1))
+    ]
+
+    with caplog.at_level(logging.INFO, logger="sesame"):
+        assert service.receive(reports) == 1
+        assert service.receive(reports) == 0  # the push comes again
+
+    counted = [each.fields for each in caplog.records if each.msg == "receipts_counted"]  # type: ignore[attr-defined]
+    assert [(each["destination"], each["count"]) for each in counted] == [("domestic", 1)]
