@@ -25,27 +25,45 @@ class Chart:
 
 
 def charts(
-    *, labels: Sequence[str], over_time: Sequence[Figures], marks: Marks, words: Words
+    *,
+    labels: Sequence[str],
+    over_time: Sequence[Figures],
+    marks: Marks,
+    words: Words,
+    is_last_open: bool,
 ) -> list[Chart]:
-    """Messages, shares and latency over time."""
+    """Messages, shares and latency over time. is_last_open: the last hour or day is not over, so
+    that its messages would look like a fall.
+    """
     return [
-        _messages(labels, over_time, marks, words),
+        _messages(labels, over_time, marks, words, is_last_open=is_last_open),
         _shares(labels, over_time, marks, words),
         _latency(labels, over_time, marks, words),
     ]
 
 
 def _messages(
-    labels: Sequence[str], over_time: Sequence[Figures], marks: Marks, words: Words
+    labels: Sequence[str],
+    over_time: Sequence[Figures],
+    marks: Marks,
+    words: Words,
+    *,
+    is_last_open: bool,
 ) -> Chart:
-    sent = [figures.sent for figures in over_time]
+    failed_marks = {**marks.get("refused", {}), **marks.get("undelivered", {})}
+    spikes, last = marks.get("spike", {}), len(over_time) - 1
+    whole = list(over_time)
+    if is_last_open and any(each.sent for each in over_time[:-1]):
+        # Unless something of it stands out.
+        whole = whole if last in spikes or last in failed_marks else whole[:-1]
+    missing = [None] * (len(over_time) - len(whole))
     lines = [
-        Series(words.plain("column.sent"), sent, marks.get("spike", {})),
-        Series(words.plain("column.delivered"), [figures.delivered for figures in over_time]),
+        Series(words.plain("column.sent"), [*(each.sent for each in whole), *missing], spikes),
+        Series(words.plain("column.delivered"), [*(each.delivered for each in whole), *missing]),
         Series(
             words.plain("column.failed"),
-            [figures.undelivered + figures.total("refused") for figures in over_time],
-            {**marks.get("refused", {}), **marks.get("undelivered", {})},
+            [*(each.undelivered + each.total("refused") for each in whole), *missing],
+            failed_marks,
         ),
     ]
     axis = count_axis([value for line in lines for value in line.values])

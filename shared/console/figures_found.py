@@ -14,7 +14,7 @@ from shared.console.figures_table import FiguresRow, FiguresTable, sorted_table
 from shared.console.words import Words
 from shared.rollup.anomalies import Anomaly
 from shared.rollup.model import Figures
-from shared.rollup.views import View, added
+from shared.rollup.views import View, added, length_ms
 from shared.support.explanations import Explanation, Explanations
 
 _MOST_REASONS = 12
@@ -34,7 +34,8 @@ class Reason:
 @dataclass(frozen=True, repr=False)
 class Found:
     """Figures over time, of `only` if that is asked for, and by the dimension that is asked for.
-    Each is worked out once, when a template or a file asks for it.
+    Each is worked out once, when a template or a file asks for it. now_ms: the last hour or day may
+    not be over yet.
     """
 
     ask: Ask
@@ -42,6 +43,7 @@ class Found:
     unusual: Sequence[Anomaly]
     words: Words
     explanations: Explanations
+    now_ms: int
 
     @cached_property
     def over_time(self) -> list[Figures]:
@@ -97,7 +99,13 @@ class Found:
             over_time=self.over_time,
             marks=self._marks(),
             words=self.words,
+            is_last_open=self._is_last_open,
         )
+
+    @property
+    def _is_last_open(self) -> bool:
+        last = self.views[-1] if self.views else None
+        return last is not None and last.start_ms + length_ms(last.span) > self.now_ms
 
     def csv(self, table: str) -> str:
         """One of both tables: `time` or `group`."""

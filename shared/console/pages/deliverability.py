@@ -70,7 +70,8 @@ class DeliverabilityPage:
         views, earlier = self._read(ask)
         budgets, freshness = self._read_budgets(ask.tenant, visit.now_ms)
         unusual = find_anomalies(views, earlier=earlier, budgets=budgets, now_ms=visit.now_ms)
-        found = Found(ask, views, unusual, words_in(visit.locale), self._explanations)
+        words = words_in(visit.locale)
+        found = Found(ask, views, unusual, words, self._explanations, visit.now_ms)
         if not table:
             shown = {"problems": (), "found": found, "freshness": freshness}
             return Content(_TEMPLATE, {**self._form(visit, ask), **shown})

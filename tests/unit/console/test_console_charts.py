@@ -8,6 +8,9 @@ import pytest
 
 from shared.console.charts import Series, count_axis, line_chart, percent_axis, seconds_axis
 from shared.console.csv_file import csv_file
+from shared.console.figures_charts import Marks, charts
+from shared.console.words import words_in
+from shared.rollup.model import Figures
 
 HOSTILE = '"><script>alert(1)</script>'
 
@@ -122,3 +125,28 @@ def test_a_file_has_numbers_as_numbers() -> None:
     text = csv_file(["a", "b"], [[-1, None], [0.5, 'say "x", y']])
 
     assert text == '\ufeffa,b\r\n-1,\r\n0.5,"say ""x"", y"\r\n'
+
+
+@pytest.mark.parametrize(
+    ("counts", "is_last_open", "marks", "drawn_sent"),
+    [
+        ([900, 1000, 40], True, {}, ["900", "1,000"]),
+        ([900, 1000, 40], False, {}, ["900", "1,000", "40"]),
+        ([900, 1000, 9000], True, {"spike": {2: 1}}, ["900", "1,000", "9,000"]),
+        ([0, 0, 40], True, {}, ["0", "0", "40"]),  # the first day of all
+    ],
+)
+def test_a_day_that_is_not_over_is_no_fall(
+    counts: list[int], is_last_open: bool, marks: Marks, drawn_sent: list[str]
+) -> None:
+    messages, *_ = charts(
+        labels=["11-01", "11-02", "11-03"],
+        over_time=[Figures({"accepted": count}) for count in counts],
+        marks=marks,
+        words=words_in("en"),
+        is_last_open=is_last_open,
+    )
+
+    titles = [each.text or "" for each in ElementTree.fromstring(messages.image).iter("title")]
+    sent = [each.rpartition(" ")[2] for each in titles if ": Sent" in each]
+    assert sent == drawn_sent
