@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -135,7 +136,10 @@ def near_the_limit(patient: Patient) -> Iterator[Look]:
     """What is over the limit, s.yaml's own checks refuse."""
     held = patient.function("sesame-dispatch-notification").environment_variables
     room = 4000 - sum(len(f"{name}{value}") for name, value in held.items())
-    yield {"changed": {"SESAME_WEBHOOKS": "x" * room}}
+    secret = b64encode(b"w" * 32).decode()
+    endpoints = '{"shop": {"url": "https://example.com/%s", "secrets": ["whsec_' + secret + '"]}}'
+    path = "x" * (room - len(endpoints % ""))
+    yield {"changed": {"SESAME_WEBHOOKS": endpoints % path}}
 
 
 def example(name: str) -> Callable[[Mapping[str, str]], str]:
