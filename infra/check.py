@@ -29,6 +29,8 @@ ONCE = (
     "tests/unit/abuse/test_attack_replay.py",
     "tests/functional/test_capacity_measured.py",
     "tests/functional/test_console_cost.py",
+    "tests/functional/test_foundation.py",
+    "tests/functional/test_foundation_drift.py",
     "tests/functional/test_serverless_devs_tool.py",
 )
 """Of these, what is long and about counts or files, which are the same on every Python."""

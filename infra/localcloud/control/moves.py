@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 
 from infra.localcloud.control.operations import why_unknown
 from infra.localcloud.control.orders import ClockOrder, FaultOrder
+from infra.localcloud.control.watched import Watched
 from infra.localcloud.core.clock import CloudClock
 from infra.localcloud.core.faults import Fault, FaultInvalid, FaultPlan
 from infra.localcloud.core.problems import RequestRefused
@@ -27,11 +28,20 @@ def told_clock(clock: CloudClock) -> dict[str, object]:
     }
 
 
-def advance_clock(clock: CloudClock, order: ClockOrder) -> None:
-    """Move the clock. Raises RequestRefused if it would leave the years 2000 to 2099."""
+CATCH_UP_S = 5.0
+
+
+async def advance_clock(watched: Watched, order: ClockOrder) -> None:
+    """Move the clock. What its timers call by that has ended then, but for what takes longer than
+    some seconds: whoever counts or looks next meets none of it half done. Raises RequestRefused if
+    the clock would leave the years 2000 to 2099.
+    """
+    clock = watched.cloud.clock
     if not EARLIEST_S <= clock.now_s() + order.advance_s < LATEST_S:
         raise RequestRefused.for_field("advance_s", "would leave the years 2000 to 2099")
     clock.advance(order.advance_s)
+    if watched.publisher is not None:
+        await watched.publisher.catch_up(limit_s=CATCH_UP_S)
 
 
 def told_faults(plan: FaultPlan) -> list[dict[str, object]]:

@@ -138,7 +138,7 @@ class ControlPlane:
 
     async def _advance_clock(self, request: web.Request) -> web.Response:
         order = await read_order(request, ClockOrder)
-        advance_clock(self._watch().cloud.clock, order)
+        await advance_clock(self._watch(), order)
         return await self._read_clock(request)
 
     async def _read_faults(self, request: web.Request) -> web.Response:

@@ -14,7 +14,9 @@ from infra.localcloud.tablestore.behaviour import Behaviour
 
 
 class Publisher(Protocol):
-    """Calls functions with what is published; each method says how many triggers that matches."""
+    """Calls functions: with what is published, and then says how many triggers that matches, and
+    when their time has come.
+    """
 
     def publish_event(self, event: Mapping[str, object]) -> int:
         """Put a CloudEvent on the default bus."""
@@ -23,6 +25,9 @@ class Publisher(Protocol):
         self, topic: str, message: str, attributes: Mapping[str, str], *, tag: str = ""
     ) -> int:
         """Publish a message to a topic."""
+
+    async def catch_up(self, *, limit_s: float) -> None:
+        """Have timers call what is due, and wait until it has ended, but no longer than that."""
 
 
 @dataclass(frozen=True, slots=True)

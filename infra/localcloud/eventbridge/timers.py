@@ -41,16 +41,24 @@ class Timers:
             self.fire()
             await asyncio.sleep(POLL_S)
 
-    def fire(self) -> None:
-        """Call each function whose time has come. A clock that was set back starts all anew."""
+    async def catch_up(self, *, limit_s: float) -> None:
+        """Call what is due now, and wait until it has ended, but no longer than that."""
+        await self._invoker.see_end(self.fire(), limit_s=limit_s)
+
+    def fire(self) -> list[str]:
+        """Call each function whose time has come: the ids of the requests. A clock that was set
+        back starts all anew.
+        """
+        called: list[str] = []
         now_s = self._clock.now_s()
         was_set_back, self._looked_at = now_s < self._looked_at, now_s
         for timer in self._timers:
             if was_set_back:
                 timer.due_at = self._first_due(timer.rule)
             elif timer.due_at <= now_s:
-                self._invoker.submit(timer.rule.function, _event(timer))
+                called.append(self._invoker.submit(timer.rule.function, _event(timer)))
                 timer.due_at = timer.rule.schedule.next_due(since=timer.due_at, now=now_s)
+        return called
 
     def _first_due(self, rule: TimerRule) -> float:
         return rule.schedule.next_due(since=self._looked_at, now=self._looked_at)

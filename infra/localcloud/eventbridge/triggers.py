@@ -69,6 +69,7 @@ class Triggers:
             self._rules.topics, invoker=self._invoker, clock=cloud.clock, place=self._place
         )
         self._streams: list[Stream] = []
+        self._timers: Timers | None = None
 
     async def start(self) -> None:
         """Have the queues, and begin. Timers count from now."""
@@ -88,11 +89,12 @@ class Triggers:
         ]
         for stream in self._streams:
             stream.start()
-        timers = Timers(self._rules.timers, clock=self._clock, invoker=self._invoker)
-        self._workers.add(timers.run())
+        self._timers = Timers(self._rules.timers, clock=self._clock, invoker=self._invoker)
+        self._workers.add(self._timers.run())
 
     async def stop(self) -> None:
         """Give up all that is under way; messages in work go back to their queues."""
+        self._timers = None
         streams, self._streams = self._streams, []
         await asyncio.gather(*(stream.stop() for stream in streams))
         await self._workers.stop()
@@ -102,6 +104,13 @@ class Triggers:
         """Stop, and start as if nothing had been."""
         await self.stop()
         await self.start()
+
+    async def catch_up(self, *, limit_s: float) -> None:
+        """Have the functions called whose time has come, and wait until they have ended, but no
+        longer than that.
+        """
+        if self._timers is not None:
+            await self._timers.catch_up(limit_s=limit_s)
 
     def publish_event(self, event: Mapping[str, object]) -> int:
         """Put a CloudEvent on the default bus; the number of triggers that it matches."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from infra.localcloud.fc.invocation import InvocationResult
@@ -104,26 +104,33 @@ class AsyncInvoker:
         self._runtime = runtime
         self._rules = rules or AsyncRules(functions)
         self._backoff = backoff
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def submit(self, function_name: str, event: bytes, *, request_id: str | None = None) -> str:
         """Accept an invocation; its request id, which all of its attempts bear."""
         request_id = request_id or self._runtime.new_request_id()
         task = asyncio.create_task(self._see_through(function_name, event, request_id))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[request_id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(request_id, None))
         return request_id
 
     async def settle(self) -> None:
         """Wait until all that was accepted has ended."""
         while self._tasks:
-            await asyncio.gather(*self._tasks)
+            await asyncio.gather(*self._tasks.values())
+
+    async def see_end(self, request_ids: Collection[str], *, limit_s: float) -> None:
+        """Wait until these have ended, but no longer than that, in real time."""
+        tasks = [self._tasks[each] for each in request_ids if each in self._tasks]
+        if tasks:
+            await asyncio.wait(tasks, timeout=limit_s)
 
     async def stop(self) -> None:
         """Give up what has not ended."""
-        for task in self._tasks:
+        tasks = [*self._tasks.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _see_through(self, function_name: str, event: bytes, request_id: str) -> None:
         clock = asyncio.get_running_loop().time  # real time, as the waits between attempts are

@@ -57,6 +57,13 @@ class LiveTriggers:
         self._is_running = False
         await asyncio.gather(*(triggers.stop() for triggers in self._sets.values()))
 
+    async def catch_up(self, *, limit_s: float) -> None:
+        """Have the functions called whose time has come, and wait until they have ended, but no
+        longer than that.
+        """
+        waits = [triggers.catch_up(limit_s=limit_s) for triggers in self._sets.values()]
+        await asyncio.gather(*waits)
+
     def publish_event(self, event: Mapping[str, object]) -> int:
         """Put a CloudEvent on the default bus; the number of triggers that it matches."""
         return sum(triggers.publish_event(event) for triggers in self._sets.values())

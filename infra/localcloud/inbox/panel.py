@@ -114,9 +114,8 @@ class CloudPanel:
         return json_answer({"faults": []})
 
     async def _advance_clock(self, request: web.BaseRequest) -> web.StreamResponse:
-        clock = self._watched.cloud.clock
-        advance_clock(clock, await order_of(request, ClockOrder))
-        return json_answer(told_clock(clock))
+        await advance_clock(self._watched, await order_of(request, ClockOrder))
+        return json_answer(told_clock(self._watched.cloud.clock))
 
 
 async def order_of(request: web.BaseRequest, model: type[AnOrder]) -> AnOrder:
