@@ -34,6 +34,11 @@ def challenge_row(subject: str, nonce: str) -> RowKey:
     return RowKey(subject, f"challenge_{nonce}")
 
 
+def code_out_id(*, entry: str, nonce: str) -> str:
+    """What the provider is to echo of one send of a challenge; receipts.py reads it."""
+    return f"otp-{entry}-{nonce}"
+
+
 def index_row(name: str, kind: Literal["challenge", "request"]) -> RowKey:
     """What finds a challenge by its random bits in hex, or by the id of a request."""
     return RowKey(f"index:{name}", kind)

@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 
 from shared.errors import ChallengeInvalid, Quota, SesameError, Throttled
 from shared.otp.answers import answer_of, answer_of_error, replayed
-from shared.otp.challenge_rows import ChallengeRows
+from shared.otp.challenge_rows import ChallengeRows, code_out_id
 from shared.otp.model import OtpIssued, OtpRequest
 from shared.otp.policy import Policy
 from shared.otp.ports import Admission, Claim
-from shared.otp.receipts import code_out_id
 from shared.rows import Row, RowChange, RowKey, Value, join
 from shared.timeline import event
 

@@ -20,11 +20,6 @@ _OUT_ID = re.compile(r"otp-([0-9a-f]{16})-([0-9a-f]{32})")
 _RANKS = {"undelivered": 1, "delivered": 2}
 
 
-def code_out_id(*, entry: str, nonce: str) -> str:
-    """What the provider is to echo of one send of a challenge."""
-    return f"otp-{entry}-{nonce}"
-
-
 @dataclass(frozen=True, slots=True)
 class CodeReceipts:
     """Knows the rows that receipts of codes are about."""

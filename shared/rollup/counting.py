@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.rollup.counters import Counters, Note
-from shared.rollup.findings import OVER_AFTER_MS
-from shared.rollup.model import Cell
+from shared.rollup.model import OVER_AFTER_MS, Cell
 from shared.rows import RowChange, RowKey
 from shared.send_facts import SendFacts
 

@@ -10,11 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.phone import PhoneNumber
-from shared.rollup.model import Cell, hour_of, latency_metric
+from shared.rollup.model import OVER_AFTER_MS, Cell, hour_of, latency_metric
 from shared.rows import Row, RowKey, number_in
-
-OVER_AFTER_MS = 60_000
-"""After a code's life it is over by the clocks of all instances."""
 
 OpenPhone = Callable[[Row], "PhoneNumber | None"]
 """The phone of a message's row, where it is sealed; None if it cannot be told."""

@@ -29,6 +29,8 @@ from shared.phone import PhoneNumber
 
 HOUR_MS = 3_600_000
 DAY_OFFSET_MS = 8 * HOUR_MS
+OVER_AFTER_MS = 60_000
+"""After a code's life it is over by the clocks of all instances."""
 LATENCY_BOUNDS_S = (1, 2, 5, 10, 20, 30, 60, 120, 300, 900, 3600)
 
 
