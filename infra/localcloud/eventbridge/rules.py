@@ -194,7 +194,7 @@ def _target(function: str, trigger: Trigger) -> Target:
     arn = _text(_block(options, "deadLetterQueue"), "Arn")
     try:
         pattern = json.loads(_text(config, "eventRuleFilterPattern") or "{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TriggerInvalid("eventRuleFilterPattern is not JSON") from error
     return Target(
         function=function,

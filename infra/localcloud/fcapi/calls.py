@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from infra.localcloud.core.nesting import nests_too_deep
 from infra.localcloud.core.wire import WireRequest
 from infra.localcloud.fcapi.errors import FcRefused, invalid
 from infra.localcloud.fcapi.records import Document
@@ -31,10 +32,12 @@ class Call:
             return {}
         try:
             body = json.loads(self.request.body)
+            # Lone surrogates are no text, and NaN and infinity are no JSON.
+            json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
         except (ValueError, RecursionError) as error:
             raise invalid("the request body is not JSON") from error
-        if not isinstance(body, dict):
-            raise invalid("the request body is not a JSON object")
+        if not isinstance(body, dict) or nests_too_deep(body):
+            raise invalid("the request body is not a JSON object, or nests too deep")
         return body
 
 
@@ -67,6 +70,6 @@ def found(document: Document | None, code: str, message: str) -> Document:
 def _limit(text: str) -> int:
     if not text:
         return _PAGE_DEFAULT
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= PAGE_LIMIT):
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= PAGE_LIMIT):
         raise invalid(f"limit must be from 1 to {PAGE_LIMIT}")
     return int(text)

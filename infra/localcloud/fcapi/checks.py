@@ -5,7 +5,7 @@ inferred.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from infra.localcloud.fcapi.errors import FcRefused, invalid
 from infra.localcloud.fcapi.records import Document
@@ -48,9 +48,7 @@ def check_function(function: Document) -> None:
     check_environment(function.get("environmentVariables"))
     _check_role(function.get("role"))
     _check_hooks(_block(function, "instanceLifecycleConfig"))
-    layers = function.get("layers") or []
-    if not isinstance(layers, Sequence) or len(layers) > LAYER_LIMIT:
-        raise invalid(f"at most {LAYER_LIMIT} layers are allowed")
+    _check_layers(function.get("layers") or [])
     for block in ("logConfig", "vpcConfig", "nasConfig", "ossMountConfig", "tracingConfig"):
         _block(function, block)
 
@@ -67,6 +65,8 @@ def check_environment(environment: object) -> None:
             raise invalid(f"environmentVariables: {key} is reserved")
         if not isinstance(value, str):
             raise invalid(f"environmentVariables: the value of {key} is not a string")
+        if "\0" in value:  # inferred: the refusal; no process can be given one
+            raise invalid(f"environmentVariables: the value of {key} has a NUL")
         size_bytes += len(key.encode()) + len(value.encode("utf-8", "replace"))
     if size_bytes > ENVIRONMENT_LIMIT_BYTES:
         raise invalid(f"environmentVariables exceed {ENVIRONMENT_LIMIT_BYTES} bytes")
@@ -116,6 +116,15 @@ def _check_concurrency(function: Document) -> None:
 def _check_role(role: object) -> None:
     if role not in (None, "") and not (isinstance(role, str) and _ROLE.fullmatch(role)):
         raise invalid("role must be of the form acs:ram::<account>:role/<name>")
+
+
+def _check_layers(layers: object) -> None:
+    if not isinstance(layers, list) or not all(
+        isinstance(layer, Mapping) and isinstance(layer.get("arn"), str) for layer in layers
+    ):
+        raise invalid("layers is not a list of ARNs")
+    if len(layers) > LAYER_LIMIT:
+        raise invalid(f"at most {LAYER_LIMIT} layers are allowed")
 
 
 def _check_hooks(hooks: Document) -> None:

@@ -7,10 +7,12 @@ under instances that still run the old one.
 from __future__ import annotations
 
 import io
+import lzma
 import secrets
 import shutil
 import stat
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,12 @@ from infra.localcloud.fcapi.errors import invalid
 
 UNPACKED_LIMIT_BYTES = 1 << 30
 """A stop for zips that are bombs (inferred; the documented limit of 500 MB is the zip's own)."""
+
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError),
+    *(EOFError, MemoryError, OSError, ValueError),
+)
+"""What zipfile raises for bytes that are no zip, or an entry that is not what its head says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ def unpack(content: bytes, folder: Path) -> Package:
             _check(archive)
             target.mkdir(parents=True)
             _extract(archive, target)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+    except _BROKEN as error:
         shutil.rmtree(target, ignore_errors=True)
         raise invalid("the code package is not a valid zip file") from error
     return Package(target, checksum, len(content))

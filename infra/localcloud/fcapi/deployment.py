@@ -88,6 +88,8 @@ class Deployment:
                 await self._live.deploy(spec_of(record, self.home), _rule(record))
             except TriggerInvalid as error:
                 raise invalid(str(error)) from error
+            except RecursionError as error:  # of an event pattern; its trigger was not yet there
+                raise invalid("a triggerConfig nests too deep") from error
         self.records.put(record)
         self._touched.add(record.name)
         self._open_doors()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -117,6 +118,8 @@ class TriggerOperations:
             raise invalid("triggerConfig is not a string")
         try:
             trigger = read_trigger(document)
+            # Its texts become names of queues and topics, which no lone surrogate can be in.
+            json.dumps(trigger.config, ensure_ascii=False, allow_nan=False).encode()
         except (ValueError, RecursionError) as error:
             raise invalid("triggerConfig is not a JSON object") from error
         if trigger.type == "http":
@@ -125,6 +128,8 @@ class TriggerOperations:
             read_rules([replace(spec_of(record, self._deployment.home), triggers=(trigger,))])
         except TriggerInvalid as error:
             raise invalid(str(error)) from error
+        except RecursionError as error:
+            raise invalid("triggerConfig nests too deep") from error
 
 
 def _find(record: Record, name: str) -> Document:
@@ -145,5 +150,5 @@ def _check_http(record: Record, trigger: Trigger) -> None:
     if config.get("authType", "function") not in _AUTH_TYPES:
         raise invalid(f"authType must be one of {', '.join(_AUTH_TYPES)}")
     methods = config.get("methods")
-    if not isinstance(methods, list) or not methods or not set(methods) <= set(_METHODS):
+    if not isinstance(methods, list) or not methods or any(m not in _METHODS for m in methods):
         raise invalid(f"methods must be some of {', '.join(_METHODS)}")

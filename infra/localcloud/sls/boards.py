@@ -63,7 +63,8 @@ class Boards:
         sort.check(body)
         kept = {sort.key: found.name}
         if sort.kind == "alert":
-            kept["status"] = str(found.body["status"])
+            # One that was there from the start has no status yet.
+            kept["status"] = str(found.body.get("status", ENABLED))
         self._database.write(call.project, sort.kind, found.name, {**body, **kept})
         return done()
 

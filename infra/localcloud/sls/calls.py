@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from infra.localcloud.core.nesting import nests_too_deep
 from infra.localcloud.core.signatures import new_request_id
 from infra.localcloud.core.wire import WireAnswer, WireRequest
 from infra.localcloud.sls.errors import SlsRefused
@@ -29,10 +30,11 @@ class Call:
         """The JSON object that was sent. Raises SlsRefused."""
         try:
             content = json.loads(self.request.body)
-            json.dumps(content, ensure_ascii=False).encode()  # lone surrogates are no text
+            # Lone surrogates are no text, and NaN and infinity are no JSON.
+            json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
         except (ValueError, RecursionError) as error:
             raise SlsRefused("PostBodyInvalid") from error
-        if not isinstance(content, dict):
+        if not isinstance(content, dict) or nests_too_deep(content):
             raise SlsRefused("PostBodyInvalid")
         return content
 

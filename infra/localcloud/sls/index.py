@@ -140,7 +140,9 @@ def _leaves(name: str, key: Mapping[str, object], above: Field) -> dict[str, Fie
 
 
 def _field(key: str, path: str, body: Mapping[str, object], where: str) -> Field:
-    kind = body["type"]
+    kind, alias = body["type"], str(body.get("alias") or "")
+    if "\0" in key + path + alias:  # no name of a column (inferred: that it is refused)
+        raise _invalid(where)
     return Field(
         key,
         path,
@@ -148,7 +150,7 @@ def _field(key: str, path: str, body: Mapping[str, object], where: str) -> Field
         _delimiters(body, where) if kind == "text" else "",
         body.get("caseSensitive") is True,
         body.get("doc_value") is True,
-        str(body.get("alias") or ""),
+        alias,
     )
 
 

@@ -6,6 +6,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 
+from infra.localcloud.core.globs import glob
 from infra.localcloud.sls.errors import SlsRefused
 from infra.localcloud.sls.index import Field, Index
 from infra.localcloud.sls.records import Record
@@ -131,8 +132,7 @@ def _holds(
 def _is_among(wanted: str, words: set[str], is_quoted: bool) -> bool:
     if is_quoted or not set("*?") & set(wanted):
         return wanted in words
-    pattern = re.compile(re.escape(wanted).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
-    return any(pattern.fullmatch(word) for word in words)
+    return any(map(glob(wanted), words))
 
 
 def _as_number(text: str) -> float:

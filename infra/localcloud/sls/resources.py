@@ -226,7 +226,7 @@ def _check_store(body: dict[str, object]) -> None:
         if name not in _STORE_KEYS:
             raise SlsRefused("LogStoreInfoInvalid", "redundant key exist in json")
     ttl, shard_count = body.get("ttl"), body.get("shardCount")
-    if not _is_within(ttl, 1, 3000) and ttl != FOREVER_DAYS:
+    if not _is_within(ttl, 1, 3000) and not _is_within(ttl, FOREVER_DAYS, FOREVER_DAYS):
         raise SlsRefused("LogStoreInfoInvalid", "ttl is invalid")
     if not _is_within(shard_count, 1, 100):  # inferred: the upper bound
         raise SlsRefused("LogStoreInfoInvalid", "shardCount is invalid")

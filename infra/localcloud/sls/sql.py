@@ -109,6 +109,8 @@ def unresolved(column: str) -> SlsRefused:
 
 
 def _tokens(sql: str) -> list[Token]:
+    if "\0" in sql:  # SQLite takes no such text
+        raise failed("extraneous input '\\0'")
     tokens: list[Token] = []
     at, depth, end = 0, 0, len(sql.rstrip())
     while at < end:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import http.client
-import time
-from xml.etree import ElementTree
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +11,7 @@ from mns.mns_exception import MNSServerException
 from mns.queue import Message, QueueMeta
 
 from infra.localcloud.core.identities import Identity
+from tests.localcloud.smq.signing import call, raw
 
 # The SDK deprecates three attributes of its own and still reads them itself.
 pytestmark = pytest.mark.filterwarnings(
@@ -137,25 +133,6 @@ def test_unknown_key_and_wrong_secret_are_refused(smq):
     assert refusal(smq.account(wrong).get_queue("jobs").peek_message) == "SignatureDoesNotMatch"
 
 
-def call(smq, method: str, target: str, body: bytes = b"", **changes: str | None):
-    """One call, signed from the specification; keywords change a header, None leaves it out."""
-    root = smq.cloud.identities.root
-    good: dict[str, str | None] = {
-        "date": time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime()),
-        "x-mns-version": "2015-06-06",
-        "content-type": "text/xml",
-        "content-md5": base64.b64encode(hashlib.md5(body).digest()).decode(),
-    }
-    good.update({name.replace("_", "-"): value for name, value in changes.items()})
-    headers = {name: value for name, value in good.items() if value is not None}
-    own = "".join(f"{k}:{v}\n" for k, v in sorted(headers.items()) if k.startswith("x-mns-"))
-    lines = [method, *(headers.get(k, "") for k in ("content-md5", "content-type", "date"))]
-    text = "\n".join(lines) + "\n" + own + target
-    digest = hmac.new(root.access_key_secret.encode(), text.encode(), hashlib.sha1).digest()
-    signature = f"MNS {root.access_key_id}:{base64.b64encode(digest).decode()}"
-    return raw(smq, method, target, body, {"Authorization": signature, **headers})
-
-
 def test_carriage_return_comes_back_as_it_was_sent(smq):
     queue = smq.queue()
     queue.set_encoding(False)
@@ -174,18 +151,6 @@ def test_host_that_is_no_text_is_answered(smq, target):
         connection.putheader("Host", b"a\xff")
         connection.endheaders()
         assert connection.getresponse().status == 400
-    finally:
-        connection.close()
-
-
-def raw(smq, method: str, target: str, body: bytes, headers: dict[str, str]):
-    connection = http.client.HTTPConnection(smq.endpoint.removeprefix("http://"), timeout=10)
-    try:
-        connection.request(method, target, body=body, headers=headers)
-        answer = connection.getresponse()
-        text = answer.read()
-        code = ElementTree.fromstring(text).findtext("{*}Code") if text else None
-        return answer.status, code
     finally:
         connection.close()
 
