@@ -6,6 +6,7 @@ One namespace serves every instance name, and a table can be used at once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from infra.localcloud.core.clock import CloudClock
@@ -193,21 +194,21 @@ class Tables:
 
     def add_defined_columns(self, request: ots_pb2.AddDefinedColumnRequest) -> Reply:
         """AddDefinedColumn."""
-        check_table_name(request.table_name)
-        entry = self._own(request.table_name)
-        description = _copy(entry.description)
-        add_columns(description, request.columns)
-        self._save(entry.table, description)
+        self._redefine(request.table_name, lambda table: add_columns(table, request.columns))
         return Reply(ots_pb2.AddDefinedColumnResponse())
 
     def delete_defined_columns(self, request: ots_pb2.DeleteDefinedColumnRequest) -> Reply:
         """DeleteDefinedColumn."""
-        check_table_name(request.table_name)
-        entry = self._own(request.table_name)
-        description = _copy(entry.description)
-        delete_columns(description, request.columns)
-        self._save(entry.table, description)
+        self._redefine(request.table_name, lambda table: delete_columns(table, request.columns))
         return Reply(ots_pb2.DeleteDefinedColumnResponse())
+
+    def _redefine(self, name: str, change: Callable[[ots_pb2.DescribeTableResponse], None]) -> None:
+        """Keep what `change` makes of a table's description."""
+        check_table_name(name)
+        entry = self._own(name)
+        description = _copy(entry.description)
+        change(description)
+        self._save(entry.table, description)
 
     def list_timeseries_tables(self, request: ots_pb2.ListTimeseriesTableRequest) -> Reply:
         """ListTimeseriesTable: there are none, which the Java SDK's tests must be able to hear."""

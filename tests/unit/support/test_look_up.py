@@ -4,105 +4,21 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 import pytest
 
 from shared.errors import Forbidden, SesameError, StoreUnavailable
-from shared.notifications.message_rows import VOID, MessageRef, MessageRows, message_id_of
-from shared.observability.logs import JsonLines, bind
+from shared.observability.logs import JsonLines
 from shared.otp.challenge_rows import challenge_row, index_row, phone_row
-from shared.phone_parser import parse_phone
-from shared.rows import RowKey, Value
+from shared.rows import RowKey
 from shared.send_outcome import RefusalKind, SendRefused, SendUnknown
-from shared.sms.meanings import failure_class
-from shared.support.asking import Asked, Asker, nonce_of, read_asked
-from shared.support.attempt import Attempt
-from shared.support.codes import Codes, challenge_key, phone_key
-from shared.support.explanations import Explanations
-from shared.support.look_up import CODES_READ, CODES_SHOWN, Found, LookUp, Places
-from shared.support.messages import Messages
+from shared.support.asking import Asked
+from shared.support.codes import challenge_key, phone_key
+from shared.support.look_up import CODES_READ, CODES_SHOWN
 from shared.timeline import event
-from tests.fakes.hands import HandClock
-from tests.fakes.memory_rows import MemoryRows
-from tests.fakes.notifications import NotificationService
-from tests.fakes.service import OTHER, PHONE, OtpService
-
-TWO_MINUTES = 120
-
-
-@dataclass
-class Desk:
-    """Both services over one store, and somebody who looks things up."""
-
-    clock: HandClock = field(default_factory=HandClock)
-    store: MemoryRows = field(default_factory=MemoryRows)
-
-    def __post_init__(self) -> None:
-        self.otp = OtpService(store=self.store, clock=self.clock)
-        self.notices = NotificationService(store=self.store, clock=self.clock)
-        book = Explanations(failure_class)
-        names, rows = self.otp.pseudonyms, MessageRows(self.otp.pseudonyms)
-        self.look_up = LookUp(
-            store=self.store,
-            ranges=self.store,
-            places=Places(
-                phone_subject=lambda phone: names.of("phone", phone.e164).hex(),
-                person_subject=rows.person,
-                message_key=lambda text: ref.key if (ref := MessageRef.parse(text)) else None,
-                message_id=message_id_of,
-            ),
-            codes=Codes(
-                book, {name: each.max_attempts for name, each in self.otp.policies.items()}
-            ),
-            messages=Messages(book),
-        )
-
-    def asks(
-        self, what: str, *, tenant: str = "shop", sees: Callable[[str], bool] | None = None
-    ) -> Found:
-        trips = self.store.trips
-        asker = Asker.named(
-            tenant=tenant,
-            sees=sees or (lambda other: other == tenant),
-            key_name="12345678",
-            who="Li Lei",
-            why="ticket T48213",
-        )
-        asked = read_asked(what, parse_phone)
-        try:
-            return self.look_up(asked, by=asker, now_ms=self.clock.now_ms())
-        finally:
-            assert self.store.trips - trips <= 3
-
-    def latest(self, what: str = PHONE) -> Attempt:
-        found = self.asks(what).latest
-        assert found is not None
-        return found
-
-    def row(self, challenge_id: str) -> dict[str, Value]:
-        nonce = nonce_of(challenge_id)
-        return next(row for key, row in self.store.rows.items() if key.item == f"challenge_{nonce}")
-
-    def reports(self, challenge_id: str, code: str = "DELIVERED") -> None:
-        """The carrier's word on the last send of a code."""
-        assert self.notices.report(
-            out_id=str(self.row(challenge_id)["out_id"]),
-            is_delivered=code == "DELIVERED",
-            err_code=code,
-        )
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
-
-
-def events(attempt: Attempt) -> list[str]:
-    return [line.name for line in attempt.lines]
-
+from tests.fakes.service import PHONE
+from tests.unit.support.conftest import TWO_MINUTES, Desk, events
 
 # --- what became of a code -------------------------------------------------------------------
 
@@ -275,114 +191,6 @@ def test_another_tenants_id_is_forbidden(desk: Desk) -> None:
         assert desk.asks(asked, tenant="bank", sees=lambda tenant: True).latest is not None
 
 
-# --- by an id --------------------------------------------------------------------------------
-
-
-def test_a_request_is_found_by_its_id(desk: Desk) -> None:
-    bind(request_id="1-67ab12cd-15a9c2fb-7a9c1234abcd")
-    try:
-        desk.otp.request()
-    finally:
-        bind()
-    desk.clock.advance(61)
-    desk.otp.request()
-
-    found = desk.asks("1-67ab12cd-15a9c2fb-7a9c1234abcd")
-
-    assert [each.is_asked for each in found.codes] == [False, True]
-    assert found.latest is found.codes[1]
-    assert desk.asks("1-00000000-15a9c2fb-7a9c1234abcd").latest is None
-
-
-def test_an_id_whose_attempt_is_gone_finds_nothing(desk: Desk) -> None:
-    first = desk.otp.request()
-    desk.clock.advance(61)
-    desk.otp.request()
-    gone = next(
-        key for key in desk.store.rows if key.item == f"challenge_{nonce_of(first.challenge_id)}"
-    )
-    del desk.store.rows[gone]
-
-    assert desk.asks(first.challenge_id).latest is None
-
-
-def test_a_message_is_found_by_its_id(desk: Desk) -> None:
-    message_id = desk.notices.accept_one()
-    desk.notices.dispatch()
-    desk.notices.report(is_delivered=False, err_code="NO_ROUTE")
-
-    found = desk.latest(message_id)
-
-    assert events(found) == ["accepted", "claimed", "sent", "undelivered"]
-    assert found.verdict.because[0].name == "NO_ROUTE"
-    assert found.to == "+86******8000"
-    assert desk.asks(f"msg_{'0' * 48}").latest is None
-
-
-@pytest.mark.parametrize(
-    ("status", "reason", "kind"),
-    [
-        ("waiting", "quiet_hours", "message_waiting"),
-        ("failed", "exhausted:isv.OUT_OF_SERVICE", "refused"),
-        ("failed", "budget_exhausted", "refused"),
-        ("suppressed", "opted_out", "suppressed"),
-        ("cancelled", "-", "message_cancelled"),
-        ("unknown", "answer_lost", "message_unknown"),
-        ("unconfirmed", "answer_lost", "message_unconfirmed"),
-        ("delivered", "sandbox", "sandbox"),
-        ("scheduled", "-", "message_waiting"),
-        ("queued", "-", "message_waiting"),
-    ],
-)
-def test_every_end_of_a_message_has_a_verdict(
-    desk: Desk, status: str, reason: str, kind: str
-) -> None:
-    message_id = desk.notices.accept_one()
-    ref = MessageRef.parse(message_id)
-    assert ref is not None
-    row = desk.store.rows[ref.key]
-    now_ms = desk.clock.now_ms()
-    row.update({"status": status, "reason": reason, **event(now_ms + 1, status, reason)})
-
-    found = desk.latest(message_id)
-
-    assert found.verdict.kind == kind
-    assert found.verdict.say.en
-    if kind in ("refused", "suppressed"):
-        assert found.verdict.because[0].name == reason
-
-
-def test_messages_to_a_phone_stand_beside_its_codes(desk: Desk) -> None:
-    desk.notices.accept_one()
-    desk.clock.advance(8 * 86_400)
-    latest = desk.notices.accept_one()
-    desk.otp.request()
-
-    found = desk.asks(PHONE)
-
-    assert [each.name for each in found.messages] == [latest]
-    assert found.latest is found.codes[0]
-    assert desk.asks(PHONE, tenant="bank").messages == ()
-
-
-def test_a_message_that_never_came_to_be_is_not_there(desk: Desk) -> None:
-    message_id = desk.notices.accept_one()
-    ref = MessageRef.parse(message_id)
-    assert ref is not None
-    desk.store.rows[ref.key]["phase"] = VOID
-
-    assert desk.asks(PHONE).latest is None
-    assert desk.asks(message_id).latest is None
-
-
-def test_no_value_of_a_message_is_in_what_is_shown(desk: Desk) -> None:
-    message_id = desk.notices.accept_one(params={"order_no": "SECRET-1", "status": "<script>"})
-    desk.notices.dispatch()
-
-    assert "SECRET" not in repr(desk.latest(message_id))
-    assert "<script>" not in repr(desk.latest(message_id))
-
-
 # --- much of it ------------------------------------------------------------------------------
 
 
@@ -459,19 +267,3 @@ def test_the_rows_are_where_the_otp_room_puts_them() -> None:
     assert phone_key("ab") == phone_row(bytes.fromhex("ab"))
     assert index_row("x", "challenge") == RowKey("index:x", "challenge")
     assert Asked("request", id="x").kind == index_row("x", "request").item
-
-
-def test_messages_are_found_by_the_request_that_asked_for_them(desk: Desk) -> None:
-    bind(request_id="1-67ab12cd-15a9c2fb-7a9c1234abce")
-    try:
-        desk.notices.accept(PHONE, OTHER)
-    finally:
-        bind()
-    desk.notices.dispatch()
-
-    found = desk.asks("1-67ab12cd-15a9c2fb-7a9c1234abce")
-
-    assert found.latest is not None
-    assert {each.to for each in found.messages} == {"+86******8000", "+86******9000"}
-    with pytest.raises(Forbidden):
-        desk.asks("1-67ab12cd-15a9c2fb-7a9c1234abce", tenant="bank")
