@@ -7,7 +7,7 @@ the provider), or sent without a receipt (ask what became of it)?
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -199,7 +199,8 @@ class SweepMessages:
         """A send that may have happened. Only the provider's word opens the message again."""
         if row.get("channel") == "email":
             # Nobody can be asked, and a second e-mail is worse than a doubt that is on record.
-            change = self._settled(ref, row, DONE, "unconfirmed", "answer_lost", now_ms)
+            counted = self._sent(row, recipient, now_ms)
+            change = self._settled(ref, row, DONE, "unconfirmed", "answer_lost", now_ms, counted)
             return _Step([change])
         found: Sequence[SentRecord] = []
         if row.get("channel") == "sms":
@@ -208,12 +209,14 @@ class SweepMessages:
             except SesameError:
                 return _Step([agenda_entry(ref, now_ms + 60_000)])
         if found:
-            sent = self._settled(ref, row, DONE, "sent", "reconciled", now_ms)
+            counted = self._sent(row, recipient, now_ms)
+            sent = self._settled(ref, row, DONE, "sent", "reconciled", now_ms, counted)
             return _Step([sent, self._later(ref, row, now_ms)])
         if number_in(row, "attempts") >= REOPEN_LIMIT:
             reason = "never_confirmed"
             letter = dead_letter(self._work(ref, row, recipient), recipient, reason, now_ms)
-            settled = self._settled(ref, row, DEAD, "failed", reason, now_ms)
+            ended: dict[str, Value] = {"ended": f"stopped.{reason}", "ended_ms": now_ms}
+            settled = self._settled(ref, row, DEAD, "failed", reason, now_ms, ended)
             return _Step([settled], letter=letter)
         opened = self._settled(ref, row, OPEN, "waiting", "was_not_sent", now_ms)
         return _Step([opened, self._later(ref, row, now_ms)], self._item(ref, row, recipient))
@@ -265,8 +268,16 @@ class SweepMessages:
         return []
 
     def _settled(
-        self, ref: MessageRef, row: Row, phase: int, status: str, reason: str, now_ms: int
+        self,
+        ref: MessageRef,
+        row: Row,
+        phase: int,
+        status: str,
+        reason: str,
+        now_ms: int,
+        counted: Mapping[str, Value] | None = None,
     ) -> RowChange:
+        """Its state from now on. counted: what it counts as by that, if anything."""
         return RowChange(
             ref.key,
             requires=(
@@ -277,21 +288,16 @@ class SweepMessages:
                 "phase": phase,
                 "status": status,
                 "reason": reason,
-                **self._counted(row, status, reason, now_ms),
+                **(counted or {}),
                 **event(now_ms, status, reason),
             },
         )
 
-    def _counted(self, row: Row, status: str, reason: str, now_ms: int) -> dict[str, Value]:
-        """What the end counts as: a send, or none."""
-        if status == "failed":
-            return {"ended": f"stopped.{reason}", "ended_ms": now_ms}
-        if status not in ("sent", "unconfirmed"):
-            return {}
+    def _sent(self, row: Row, recipient: Recipient, now_ms: int) -> dict[str, Value]:
+        """A send that is, or may be, on record at the provider's only."""
         channel, milli, segments = str(row.get("channel")), 0, 0
         template = self._templates.get(str(row.get("template")))
-        recipient = recipient_of(self._sealer.open(str(row.get("sealed", ""))))
-        if channel == "sms" and template is not None and recipient is not None:
+        if channel == "sms" and template is not None:
             cost = self._templates.cost(
                 template, recipient.params, recipient.phone, recipient.locale
             )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.budget.breaker import KEY, Breaker
+from shared.console.freshness import Freshness
 from shared.console.page import Content, Locale, Visit
-from shared.console.pages.money import Freshness, tenant_asked
+from shared.console.pages.money import tenant_asked
 from shared.console.ranges import time_range
 from shared.rollup.model import Figures
 from shared.rollup.views import EVERYONE, STATE_ROW, Views, added

@@ -16,16 +16,16 @@ from markupsafe import Markup
 from shared.budget.model import Limits, local_time
 from shared.budget.statement import State, Statement, Statements
 from shared.console.charts import Series, count_axis, line_chart
+from shared.console.freshness import Freshness
 from shared.console.page import Content, Visit, Visitor
 from shared.console.words import words_in
 from shared.errors import FieldProblem, Forbidden, RequestInvalid
 from shared.rollup.model import Figures
 from shared.rollup.views import EVERYONE, STATE_ROW, View, Views, added
-from shared.rows import Row, RowStore, number_in
+from shared.rows import RowStore
 
 MOST_ROWS = 99
 """Of the ledger: with the one that says how old the figures are, what one round trip takes."""
-_STALE_MS = 10 * 60_000
 _FAR = 4
 TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _HARM: Mapping[State, int] = {"spent": 0, "near": 1, "soon": 2, "fine": 3, "free": 3}
@@ -47,22 +47,6 @@ class Share:
     name: str
     today: Figures
     month: Figures
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """How old the figures are. folded_ms: what had happened until then is in them; 0 if nobody ever
-    added them up. is_stale: whoever adds them up has stopped.
-    """
-
-    folded_ms: int
-    is_stale: bool
-
-    @classmethod
-    def of(cls, state: Row | None, now_ms: int) -> Freshness:
-        """By the row in which the fold says how far it is."""
-        folded_ms = number_in(state or {}, "folded_ms")
-        return cls(folded_ms, now_ms - folded_ms > _STALE_MS)
 
 
 @dataclass(frozen=True, slots=True)
